@@ -1,0 +1,71 @@
+# Everything on a fresh machine: needs only Python 3.11 or newer (with venv) and make.
+# What is installed comes from the hashed lists in requirements/, into .venv/.
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint lock clean
+
+found_python = $(shell for p in python3.11 python3 python3.12 python3.13; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+PYTHON ?= $(found_python)
+BIN := .venv/bin
+UV := .venv/tools/bin/uv
+SYNC := $(UV) pip sync --require-hashes --build-constraints requirements/build.txt
+INSTALL := $(UV) pip install --quiet --no-deps --build-constraints requirements/build.txt --editable .
+COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-header --no-emit-index-url --no-emit-find-links
+LISTS := pyproject.toml requirements/build.txt requirements/uv.txt
+export VIRTUAL_ENV := $(CURDIR)/.venv
+
+# uv does not read pip's settings; someone behind a package mirror has set it there.
+ifdef PIP_INDEX_URL
+export UV_DEFAULT_INDEX ?= $(PIP_INDEX_URL)
+endif
+
+help: ## show this
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 8
+
+demo: .venv/.runtime ## broker, worker, load and a live board; ends with a verdict. ARGS="--seconds 30 --json"
+	@exec $(BIN)/giftstream demo $(ARGS)
+
+test: .venv/.dev ## all tests, none skipped. ARGS="tests/domain -k windows" runs some
+ifdef ARGS
+	$(BIN)/pytest $(ARGS)
+else
+	$(BIN)/pytest --no-skips -n 2 -m "not broker"
+	$(BIN)/pytest --no-skips -m broker
+endif
+
+lint: .venv/.dev ## style, types, direction of imports, compose file
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec compose/compose.yaml
+
+lock: $(UV) ## renew the hashed lists of requirements/, at the newest allowed versions with ARGS=--upgrade
+	$(COMPILE) $(ARGS) pyproject.toml --extra dev -o requirements/dev.txt
+	$(COMPILE) $(ARGS) pyproject.toml -c requirements/dev.txt -o requirements/runtime.txt
+	$(COMPILE) $(ARGS) --group build -o requirements/build.txt
+	$(COMPILE) $(ARGS) requirements/uv.in -o requirements/uv.txt
+
+clean: ## remove .venv and what the tools left here (the broker's files stay in the user's cache)
+	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# Set-up writes to stderr, so that `make demo ARGS=--json` leaves one line on stdout.
+$(UV): requirements/uv.txt
+	@test -n "$(PYTHON)" || { echo 'No Python 3.11 or newer found. Install it, or name it: make PYTHON=...' >&2; exit 1; }
+	@echo 'Making .venv with $(PYTHON)' >&2
+	@$(PYTHON) -m venv --clear .venv >&2 || { echo '$(PYTHON) cannot make a venv.' \
+		'On Debian and Ubuntu: apt-get install python3-venv' >&2; exit 1; }
+	@$(BIN)/python -m pip install --require-hashes --target .venv/tools -r $< >&2
+	@touch $@
+
+# The development list holds everything of the runtime list, at the same versions.
+.venv/.runtime: requirements/runtime.txt $(LISTS) | $(UV)
+	@echo 'Installing $<' >&2
+	@$(SYNC) $< >&2 && $(INSTALL) >&2 && touch $@
+
+.venv/.dev: requirements/dev.txt $(LISTS) | $(UV)
+	@echo 'Installing $<' >&2
+	@$(SYNC) $< >&2 && $(INSTALL) >&2 && touch .venv/.runtime $@

@@ -1,0 +1,101 @@
+"""Bytes to a gift event, fast: the hot half of the check. Why bytes were refused is told by `classify`.
+
+msgspec asks Python's `re` for every string with a pattern, which is most of the time of a decode. So the
+decoder here works on GiftEvent without its patterns (derived from it, lengths and bounds kept), and all ids
+are then matched in one sweep: they share one alphabet, so they are right if and only if their concatenation is.
+What is accepted is exactly what GiftEvent accepts, where it nests no deeper than MAX_DEPTH and its fields fit.
+"""
+
+import types
+from functools import lru_cache
+from operator import itemgetter
+from re import Pattern
+from re import compile as pattern
+from typing import Annotated, Any, Final, Union, get_args, get_origin
+
+from msgspec import NODEFAULT, Meta, Struct, defstruct
+from msgspec.json import Decoder
+from msgspec.structs import astuple, fields
+
+from agents.domain.classify import classify
+from agents.domain.nesting import SHALLOW_BYTES, too_deep
+from agents.domain.reject import Rejected
+from schemas.gift import GiftEvent
+from schemas.ids import MAX_VALUE, Id, Platform, Region, Unit
+
+
+def decode(value: bytes) -> GiftEvent | Rejected:
+    """Return the event in `value`, or why there is none. Never raises; unknown fields are ignored, unread.
+
+    The order of fields decides nothing; of a field given twice the last counts, but each must be right.
+    """
+    try:
+        row = astuple(_lenient.decode(value))
+    except (ValueError, RecursionError):
+        return classify(value)
+    event = GiftEvent(*row)
+    in_pattern = _id_characters("".join(filter(None, _ids(row)))) and _is_unit(event.value_unit)
+    if not in_pattern or not _fits(event) or (len(value) > SHALLOW_BYTES and too_deep(value)):
+        return classify(value)
+    return event
+
+
+def _fits(event: GiftEvent) -> bool:
+    """Whether the region is one and the fields fit each other; `classify` tells these relations apart."""
+    prefix = _PREFIX[event.platform]
+    return (
+        event.event_id.startswith(prefix)
+        and event.stream_id.startswith(prefix)
+        and (event.sender_id is None) is event.anonymous
+        and (event.streak_id is not None or event.phase == "single")
+        and (event.total_value is not None or event.unit_value * event.quantity <= MAX_VALUE)
+        and (event.region is None or _is_region(event.region))
+    )
+
+
+def _meta(annotated: Any) -> Meta:
+    return next(extra for extra in get_args(annotated)[1:] if isinstance(extra, Meta))
+
+
+def _regex(annotated: Any) -> Pattern[str]:
+    return pattern(_meta(annotated).pattern or "")
+
+
+def _without_pattern(annotation: Any) -> Any:
+    """Return the annotation with bounds and lengths, but without patterns."""
+    if get_origin(annotation) in (Union, types.UnionType):
+        return Union[tuple(map(_without_pattern, get_args(annotation)))]  # noqa: UP007 - built at run time
+    if get_origin(annotation) is not Annotated:
+        return annotation
+    meta = _meta(annotation)
+    bounds = {name: getattr(meta, name) for name in ("ge", "gt", "le", "lt", "min_length", "max_length")}
+    kept = {name: bound for name, bound in bounds.items() if bound is not None}
+    return Annotated[get_args(annotation)[0], Meta(**kept)] if kept else get_args(annotation)[0]
+
+
+def _lenient_twin() -> type[Struct]:
+    """Return GiftEvent without its patterns: same fields, same order, same defaults."""
+    plain = [(field, _without_pattern(field.type)) for field in fields(GiftEvent)]
+    return defstruct(
+        "LenientGiftEvent",
+        [(f.name, kind) if f.default is NODEFAULT else (f.name, kind, f.default) for f, kind in plain],
+        gc=False,
+    )
+
+
+_lenient: Final[Decoder[Struct]] = Decoder(_lenient_twin())
+_ids: Final = itemgetter(*(at for at, field in enumerate(fields(GiftEvent)) if field.type in (Id, Id | None)))
+_id_characters: Final = _regex(Id).match
+_unit: Final = _regex(Unit).match
+_region: Final = _regex(Region).match
+_PREFIX: Final = {platform: f"{platform}:" for platform in get_args(Platform)}
+
+
+@lru_cache(maxsize=256)
+def _is_unit(unit: str) -> bool:
+    return _unit(unit) is not None
+
+
+@lru_cache(maxsize=256)
+def _is_region(region: str) -> bool:
+    return _region(region) is not None

@@ -1,0 +1,155 @@
+"""What is known about the engagement of one stream: its row, and how a counted gift gets into it.
+
+All state of the detector (`agents.domain.detector`) is in the row. Times are counted in 5 s buckets of event time;
+a boundary is the number of the bucket that begins there.
+"""
+
+from typing import Final
+
+from msgspec import Struct, field
+
+BUCKET_MS: Final = 5_000
+WINDOW: Final = 12
+"""W, the last 60 s, in buckets. All spans of time below are in buckets too."""
+
+START_GIFTERS: Final = 4
+FORGET_AFTER: Final = 1440
+"""A stream without gifts for so long, two hours, is as good as new."""
+
+PRIOR: Final = 0.25
+"""Before anything is known of a stream: one gifter a window, with the weight of a quarter window. A heavier prior
+makes streams that begin with a crowd start a spike as soon as they are warm."""
+
+ANONYMOUS: Final = ""
+"""All whom nobody knows, taken as one gifter. No id is empty."""
+
+MOST_GIFTERS: Final = 512
+"""Bounds the row: so many are told apart in one bucket, 6,144 a minute."""
+
+MOST_CONTRIBUTORS: Final = 256
+KEPT_CONTRIBUTORS: Final = 64
+"""Of more contributors to a spike than the one number, the other are kept; up to then they are exact."""
+
+SEVERE: Final = (5.0, 8.0)
+
+
+class Tally(Struct, array_like=True):
+    """What was given, and by whom: how many gifts, how much per unit, how many gifts per gifter."""
+
+    sends: int = 0
+    values: dict[str, int] = field(default_factory=dict)
+    gifters: dict[str, int] = field(default_factory=dict)
+
+    def add(self, unit: str, quantity: int, value: int) -> None:
+        """Add a gift."""
+        self.sends += quantity
+        self.values[unit] = self.values.get(unit, 0) + value
+
+    def merge(self, other: "Tally") -> None:
+        """Add all of another tally, but its gifters."""
+        self.sends += other.sends
+        for unit, value in other.values.items():
+            self.values[unit] = self.values.get(unit, 0) + value
+
+    def top(self, most: int = 3) -> list[tuple[str, int]]:
+        """Return who is known and sent the most gifts, most first, then by id."""
+        known = ((gifter, sends) for gifter, sends in self.gifters.items() if gifter != ANONYMOUS)
+        return sorted(known, key=lambda item: (-item[1], item[0]))[:most]
+
+
+class Spike(Struct, array_like=True):
+    """A spike that is active, or (`ended` is set) cooling. `started`, `resumed` and `ended` are boundaries.
+
+    `tally` sums the gifts from the bucket `since` on, the first of the W that set it off.
+    """
+
+    started: int
+    resumed: int
+    since: int
+    tally: Tally
+    peak: int = 0
+    highest: float = 0.0
+    calm: int = 0
+    ended: int | None = None
+
+    @property
+    def severity(self) -> int:
+        """1 to 3, from the highest score so far."""
+        return 1 + sum(self.highest > limit for limit in SEVERE)
+
+    def contribute(self, gifter: str, sends: int) -> None:
+        """Add to what one gifter has sent."""
+        gifters = self.tally.gifters
+        gifters[gifter] = gifters.get(gifter, 0) + sends
+        if len(gifters) > MOST_CONTRIBUTORS:
+            self.tally.gifters = dict(self.tally.top(KEPT_CONTRIBUTORS))
+
+
+class Engagement(Struct, array_like=True):
+    """The detector's whole state for one stream.
+
+    `first` and `newest` are buckets of gifts; `at` is the boundary evaluated last. `recent` holds the buckets of W and
+    later ones. `count` gifters in `windows` windows is the baseline as of the boundary `fed`; `held` is how many the
+    window had that is fed to it next.
+    """
+
+    first: int
+    newest: int
+    at: int
+    fed: int
+    count: float = PRIOR
+    windows: float = PRIOR
+    held: int = 0
+    confirmations: int = 0
+    recent: dict[int, Tally] = field(default_factory=dict)
+    spike: Spike | None = None
+
+    @property
+    def active(self) -> bool:
+        """Whether a spike has started and not ended."""
+        return self.spike is not None and self.spike.ended is None
+
+    @property
+    def restless(self) -> bool:
+        """Whether a spike could start or end without another gift."""
+        return self.active or self.at_most() >= START_GIFTERS
+
+    def at_most(self) -> int:
+        """Return a quick bound: W has no more distinct gifters than this, now or later, without another gift."""
+        return sum([len(tally.gifters) for tally in self.recent.values()])
+
+    def gifters(self) -> int:
+        """Return how many distinct gifters gave in W, which ends at the boundary `at`."""
+        return len(set().union(*[tally.gifters for bucket, tally in self.recent.items() if bucket < self.at]))
+
+
+def begin(bucket: int, at: int) -> Engagement:
+    """Return the state of a stream whose first gift is in `bucket`, when the watermark is at the boundary `at`.
+
+    The first whole window is the first that the baseline takes in.
+    """
+    first = max(bucket, at)
+    return Engagement(first=first, newest=bucket, at=at, fed=first + WINDOW)
+
+
+def forgotten(row: Engagement, at: int) -> bool:
+    """Return whether a stream has been without gifts for so long that it begins anew."""
+    return at - row.newest > FORGET_AFTER
+
+
+def note(row: Engagement, gifter: str, bucket: int, unit: str, quantity: int, value: int) -> None:
+    """Take in a counted gift. A late one counts as far as its bucket is still in W, or in the spike."""
+    if bucket > row.newest:
+        row.newest = bucket
+    if bucket > row.at - WINDOW:
+        tally = row.recent.get(bucket)
+        if tally is None:
+            tally = row.recent[bucket] = Tally()
+        tally.add(unit, quantity, value)
+        gifters = tally.gifters
+        if gifter in gifters or len(gifters) < MOST_GIFTERS:
+            gifters[gifter] = gifters.get(gifter, 0) + quantity
+    spike = row.spike
+    if spike is not None and bucket >= spike.since:
+        spike.tally.add(unit, quantity, value)
+        spike.contribute(gifter, quantity)

@@ -1,0 +1,128 @@
+"""What is deleted: the rows behind archived boards, and whole boards after their retention."""
+
+from collections import deque
+from collections.abc import Container, Iterator
+from typing import Any, Final, NamedTuple
+
+from agents.domain.board import AnyBoard, Board, ScopeBoard, WindowBoards
+from agents.domain.graveyard import Graveyard
+from agents.domain.schedule import LIMIT, Schedule
+from agents.domain.tables import Tables
+from agents.domain.windows import RETENTION_MS
+
+DELETE_PER_RECORD: Final = 16
+"""More rows than one record adds to boards, so that the rows of the past drain."""
+
+
+class Tomb(NamedTuple):
+    """A board whose retention is over: of a stream, or of a scope."""
+
+    within: WindowBoards
+    stream: str
+    scope: ScopeBoard | None = None
+
+    @property
+    def key(self) -> str:
+        """The board's public key."""
+        return self.scope.key if self.scope else f"{self.stream}|{self.within.key}"
+
+
+class Expiry:
+    """Archives boards that are closed for good, and finds those whose retention is over.
+
+    An archived board keeps its total (the entry of the `global` board and the memory of its key) and loses the rest.
+    """
+
+    __slots__ = ("_dying", "_graveyards", "_quiet", "_tables", "_windows")
+
+    def __init__(self, tables: Tables) -> None:
+        self._tables = tables
+        self._graveyards: tuple[Graveyard[Any], ...] = (
+            Graveyard(tables.gifters),
+            Graveyard(tables.gifts),
+            Graveyard(tables.streams),
+        )
+        self._windows: Schedule[WindowBoards] = Schedule()
+        self._quiet: Schedule[Board] = Schedule()
+        self._dying: deque[Tomb] = deque()
+
+    def window_opened(self, within: WindowBoards) -> None:
+        """A unit has its first board in a window."""
+        if within.expires is not None:
+            self._windows.add(within.expires + 1, within)
+
+    def stream_final(self, board: Board) -> None:
+        """A `stream` board has become quiet."""
+        self._quiet.add(board.row.last_ms + RETENTION_MS["stream"] + 1, board)
+
+    def revive(self, group: str) -> None:
+        """Make sure that no dead rows are left where a board begins."""
+        for graveyard in self._graveyards:
+            graveyard.revive(group)
+
+    def bury(self, group: str) -> None:
+        """Delete, by and by, all rows behind a board."""
+        for graveyard in self._graveyards:
+            graveyard.bury(group)
+
+    def trickle(self, limit: int = DELETE_PER_RECORD) -> None:
+        """Delete at most `limit` buried rows."""
+        for graveyard in self._graveyards:
+            limit = graveyard.trickle(limit)
+
+    def archive(self, board: AnyBoard) -> None:
+        """Reduce a board that is closed for good to its total."""
+        board.row.archived = True
+        if isinstance(board, ScopeBoard):
+            self._tables.scopes.put(board.key, "", board.row, board.size)
+        else:
+            self._tables.totals.put(board.within.key, board.stream, board.row, board.size)
+            del board.within.streams[board.stream]
+        board.strip()
+        self.bury(board.key)
+
+    def expired(self, watermark: int, pending: Container[AnyBoard]) -> list[Tomb]:
+        """Take out boards whose retention is over at the true watermark, if their last value is published."""
+        self._dying.extend(self._newly_expired(watermark))
+        tombs: list[Tomb] = []
+        while self._dying and len(tombs) < LIMIT:
+            tomb = self._dying[0]
+            if self._waits(tomb, pending):
+                break
+            self._dying.popleft()
+            if self.is_over(tomb, watermark):
+                tombs.append(tomb)
+        return tombs
+
+    def is_over(self, tomb: Tomb, watermark: int) -> bool:
+        """Tell whether the board is there and may go: a `stream` board may have been given to again."""
+        if tomb.scope is not None:
+            return tomb.scope.row.archived
+        row = self._tables.totals.get(tomb.within.key, tomb.stream)
+        if row is None or tomb.within.closes is not None:
+            return row is not None
+        return row.final_at > 0 and row.last_ms + RETENTION_MS["stream"] < watermark
+
+    def remove(self, tomb: Tomb) -> None:
+        """Delete a board: its tombstone is acknowledged."""
+        if tomb.scope is not None:
+            self._tables.scopes.delete(tomb.scope.key)
+            del tomb.within.scopes[tomb.scope.region]
+            return
+        self._tables.totals.delete(tomb.within.key, tomb.stream)
+        if tomb.within.streams.pop(tomb.stream, None) is not None:
+            self.bury(tomb.key)
+
+    def _newly_expired(self, watermark: int) -> Iterator[Tomb]:
+        for within in self._windows.due(watermark, LIMIT):
+            yield from (Tomb(within, stream) for stream in self._tables.totals.groups.get(within.key, ()))
+            yield from (Tomb(within, "", scope) for scope in within.scopes.values())
+        for board in self._quiet.due(watermark, LIMIT):
+            yield Tomb(board.within, board.stream)
+
+    def _waits(self, tomb: Tomb, pending: Container[AnyBoard]) -> bool:
+        """Tell whether the board's last value is still to be published."""
+        if tomb.scope is not None:
+            return not tomb.scope.row.archived
+        board = tomb.within.streams.get(tomb.stream)
+        return board is not None and (board in pending or tomb.within.closes is not None)

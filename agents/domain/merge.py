@@ -1,0 +1,195 @@
+"""The boards of all partitions: what the newest partial of each partition says, taken together.
+
+A partial is a partition's whole local top, so the newest one (highest offset) wins, drop-outs vanish and replays change
+nothing. A stream lives in one partition, so the first N of all local first N are the first N of all.
+
+A board is final when every partition's watermark has passed its close. A partition without records has no watermark
+that moves, so by wall clock (`finalise`) idle partitions are left out of that, for boards that closed 30 s ago or more.
+What was final stays final until a partial changes: revisions never fall.
+"""
+
+from heapq import heappop, heappush
+from itertools import islice
+from typing import Final
+
+import orjson
+
+from agents.domain.ranking import SortKey, competition_ranks
+from agents.domain.rules import Rules
+from schemas.partial import Partial, PartialEntry, Progress
+
+IDLE_MS: Final = 30_000
+"""A partition is idle when its position has not moved for so long, by wall clock."""
+
+NEVER: Final = 2**62
+
+
+class MergedBoard:
+    """One board's newest partials by partition, and the revision that was published last (-1: none)."""
+
+    __slots__ = ("closes", "partials", "published", "waiting")
+
+    def __init__(self) -> None:
+        self.partials: dict[int, Partial] = {}
+        self.closes = NEVER
+        self.published = -1
+        self.waiting = False
+
+
+class Merge:
+    """Takes partials and progress in any order, gives the merged boards that changed."""
+
+    def __init__(self, rules: Rules) -> None:
+        self._rules = rules
+        self._boards: dict[str, MergedBoard] = {}
+        self._changed: dict[str, None] = {}
+        self._closing: list[tuple[int, str]] = []
+        self._progress: dict[int, Progress] = {}
+        self._moved: dict[int, tuple[int, int]] = {}
+        self._by_clock = 0
+
+    def apply(self, key: str, partial: Partial | None) -> None:
+        """Take in a record of the partials topic, key `partition|scope|unit|window|start_ms`; None withdraws it.
+
+        A partial that is no newer than the one known changes nothing; neither does a key of another form.
+        """
+        partition, _, name = key.partition("|")
+        if not name or not partition.isdecimal():
+            return
+        board = self._boards.setdefault(name, MergedBoard())
+        known = board.partials.get(int(partition))
+        if partial is None:
+            board.partials.pop(int(partition), None)
+        elif known is None or partial.offset > known.offset:
+            board.partials[int(partition)] = partial
+            board.closes = self._closes(partial)
+        else:
+            return
+        self._changed[name] = None
+
+    def progress(self, progress: Progress) -> None:
+        """Take in how far a partition is. An older one than is known changes nothing."""
+        known = self._progress.get(progress.partition)
+        if known is None or progress.position > known.position:
+            self._by_clock = min(self._by_clock, progress.watermark_ms)
+        elif progress.position < known.position or progress.watermark_ms < known.watermark_ms:
+            return
+        self._progress[progress.partition] = progress
+
+    def finalise(self, now_ms: int) -> None:
+        """Let boards be final by wall clock (ms) that closed 30 s ago and that every busy partition has passed.
+
+        A partition is busy when its position moved in the last 30 s, as far as calls of this have seen.
+        """
+        for partition, progress in self._progress.items():
+            if self._moved.get(partition, (-1, 0))[0] != progress.position:
+                self._moved[partition] = (progress.position, now_ms)
+        busy = (
+            progress.watermark_ms
+            for partition, progress in self._progress.items()
+            if now_ms - self._moved[partition][1] < IDLE_MS
+        )
+        self._by_clock = min(now_ms - IDLE_MS, *busy, NEVER)
+
+    def remember(self, key: str, revision: int) -> None:
+        """Take in what was published before a restart, so that no revision falls and no final is taken back.
+
+        Call it before the first `changed`. A board of which no partial is left gets its tombstone there.
+        """
+        board = self._boards.setdefault(key, MergedBoard())
+        board.published = max(board.published, revision)
+        self._changed[key] = None
+
+    def changed(self) -> list[tuple[str, bytes | None]]:
+        """Return key `scope|unit|window|start_ms` and JSON of each board with a new revision since the last call.
+
+        None is the tombstone of a board whose last partial was withdrawn.
+        """
+        closed_ms = self._closed_ms()
+        while self._closing and self._closing[0][0] <= closed_ms:
+            name = heappop(self._closing)[1]
+            if name in self._boards:
+                self._boards[name].waiting = False
+                self._changed[name] = None
+        names, self._changed = self._changed, {}
+        values: list[tuple[str, bytes | None]] = []
+        for name in names:
+            board = self._boards[name]
+            if not board.partials:
+                del self._boards[name]
+                values.append((name, None))
+            elif (value := self._newer(name, board, closed_ms)) is not None:
+                values.append((name, value))
+        return values
+
+    def _closed_ms(self) -> int:
+        """Return the time up to which boards are closed: by every watermark, or by wall clock."""
+        marks = [progress.watermark_ms for progress in self._progress.values()]
+        return max(self._by_clock, min(marks) if len(marks) >= self._rules.partitions else 0)
+
+    def _closes(self, partial: Partial) -> int:
+        window = partial.window
+        if window.end_ms is None:
+            return NEVER
+        return window.end_ms + (self._rules.lateness_ms if window.name == "1m" else self._rules.horizon_ms)
+
+    def _newer(self, name: str, board: MergedBoard, closed_ms: int) -> bytes | None:
+        """Return the board's JSON, or None where its revision is not above the published one."""
+        revision = 2 * sum(partial.offset + 1 for partial in board.partials.values())
+        is_final = board.closes <= closed_ms or board.published == revision + 1
+        if not is_final and not board.waiting:
+            board.waiting = True
+            heappush(self._closing, (board.closes, name))
+        if revision + is_final <= board.published:
+            return None
+        board.published = revision + is_final
+        return self._encode(board.partials, is_final, board.published)
+
+    def _encode(self, partials: dict[int, Partial], is_final: bool, revision: int) -> bytes:
+        ordered = [partials[partition] for partition in sorted(partials)]
+        one = ordered[0]
+        value = {
+            "board": "streams",
+            "scope": one.scope,
+            "unit": one.unit,
+            "window": {"name": one.window.name, "start_ms": one.window.start_ms, "end_ms": one.window.end_ms},
+            "entries": _entries(ordered, self._rules.top_n),
+            "totals": {
+                "value": sum(partial.value for partial in ordered),
+                "sends": sum(partial.sends for partial in ordered),
+                "ranked": sum(partial.ranked for partial in ordered),
+            },
+            "is_final": is_final,
+            "position": {
+                "topic": self._rules.source_topic,
+                "offsets": {str(partial.partition): partial.offset for partial in ordered},
+            },
+            "revision": revision,
+        }
+        incomplete = sorted({lost for partial in ordered for lost in partial.incomplete})
+        return orjson.dumps(value | {"incomplete": incomplete} if incomplete else value)
+
+
+def _entries(partials: list[Partial], limit: int) -> list[dict[str, str | int | None]]:
+    """Return the first `limit` entries of all partials in the order of a board."""
+    entries = sorted((entry for partial in partials for entry in partial.entries), key=_order)
+    first = list(islice(entries, limit))
+    ranks = competition_ranks([entry.value for entry in first])
+    return [
+        {
+            "rank": rank,
+            "place": place,
+            "id": entry.id,
+            "name": entry.name,
+            "value": entry.value,
+            "sends": entry.sends,
+            "reached_ms": entry.reached_ms,
+            "channel_id": entry.channel_id,
+            "channel_name": entry.name,
+        }
+        for place, (rank, entry) in enumerate(zip(ranks, first, strict=True), 1)
+    ]
+
+
+def _order(entry: PartialEntry) -> SortKey:
+    return -entry.value, entry.reached_ms, entry.id

@@ -1,0 +1,95 @@
+"""The order of a board, and its exact top without sorting or scanning all of its rows.
+
+Values only grow, and with them a row's place: a row outside the top enters it only by its own gift, so the top can
+be kept by looking at each changed row once. The lowest row in the top is a bound that only rises.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from heapq import nsmallest
+from typing import Any, Final, Generic, Protocol, TypeVar
+
+from agents.domain.rows import Gift
+
+GIFTS_SHOWN: Final = 20
+
+SortKey = tuple[int, int, str]
+"""Lower is better; the first part is the value, negated."""
+
+
+class Ranked(Protocol):
+    """A row that can be an entry of a leaderboard."""
+
+    value: int
+    sends: int
+    reached_ms: int
+
+
+def entry_key(row: Ranked, name: str) -> SortKey:
+    """Order entries: value descending, then the earlier to reach it, then id bytes (ids are ASCII)."""
+    return -row.value, row.reached_ms, name
+
+
+def gift_key(row: Gift, name: str) -> SortKey:
+    """Order gifts: value descending, then sends descending, then id bytes."""
+    return -row.value, -row.sends, name
+
+
+R = TypeVar("R")
+Key = Callable[[Any, str], SortKey]
+
+
+class Top(Generic[R]):
+    """The best `limit` of more rows than that, by id. `floor` is a value that no row outside exceeds.
+
+    It can be rebuilt from the rows at any time. Rows are shared with their family and change in place; every row
+    that has changed or is new is offered.
+    """
+
+    __slots__ = ("_key", "_worst", "floor", "rows")
+
+    def __init__(self, rows: Mapping[str, R], limit: int, key: Key) -> None:
+        self._key = key
+        self.rows: dict[str, R] = dict(best(rows, limit, key))
+        self._measure()
+
+    def offer(self, name: str, row: R) -> None:
+        """Take in a row if it is now among the best."""
+        if name in self.rows:
+            return
+        offered = self._key(row, name)
+        if offered > self._worst:
+            return
+        worst = self._measure()
+        if offered < self._worst:
+            del self.rows[worst]
+            self.rows[name] = row
+
+    def _measure(self) -> str:
+        """Find the lowest row. Between calls it can only have improved, which leaves the bound valid."""
+        key = self._key
+        self._worst: SortKey = max(key(row, name) for name, row in self.rows.items())
+        self.floor = -self._worst[0]
+        return self._worst[2]
+
+
+def best(rows: Mapping[str, R], limit: int, key: Key) -> list[tuple[str, R]]:
+    """Return the first `limit` rows with their ids, in order."""
+    keyed = ((key(row, name), row) for name, row in rows.items())
+    first: Iterable[tuple[SortKey, R]]
+    first = sorted(keyed, key=_by_key) if len(rows) <= limit else nsmallest(limit, keyed, key=_by_key)
+    return [(place[2], row) for place, row in first]
+
+
+def competition_ranks(values: Iterable[int]) -> list[int]:
+    """Return the ranks of values in descending order: 1, 2, 2, 4, equal values sharing a rank."""
+    ranks: list[int] = []
+    previous, rank = None, 0
+    for place, value in enumerate(values, 1):
+        if value != previous:
+            previous, rank = value, place
+        ranks.append(rank)
+    return ranks
+
+
+def _by_key(keyed: tuple[SortKey, Any]) -> SortKey:
+    return keyed[0]

@@ -1,0 +1,144 @@
+"""Rows to the bytes that are published: plain dicts, in the field order of the schemas' Structs, as JSON by orjson.
+
+The same rows give the same bytes: no clock, no order of arrival, nothing but the board and its position.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+from msgspec import to_builtins
+
+from agents.domain.board import Board, ScopeBoard, WindowBoards
+from agents.domain.ranking import GIFTS_SHOWN, Top, best, competition_ranks, entry_key, gift_key
+from agents.domain.rows import Account, Gifter
+from agents.domain.rules import Rules
+
+Json = dict[str, Any]
+
+
+class Snapshots:
+    """Writes the values of one partition's boards."""
+
+    __slots__ = ("_limit", "_partition", "_topic")
+
+    def __init__(self, rules: Rules, partition: int) -> None:
+        self._topic = rules.source_topic
+        self._partition = partition
+        self._limit = rules.top_n
+
+    def totals(self, board: Board) -> bytes:
+        """Return the board's `schemas.board.StreamTotals`."""
+        row = board.row
+        gifts = _best(board.gifts, board.top_gifts, GIFTS_SHOWN, gift_key)
+        return orjson.dumps(
+            {
+                "stream_id": board.stream,
+                "channel_id": row.channel_id,
+                "channel_name": row.channel_name,
+                "unit": board.within.unit,
+                "window": window(board.within),
+                "value": row.value,
+                "sends": row.sends,
+                "gifters": len(board.gifters),
+                "gifts": [
+                    {"gift_id": gift_id, "name": gift.name, "value": gift.value, "sends": gift.sends}
+                    for gift_id, gift in gifts
+                ],
+                "other": {
+                    "gifts": len(board.gifts) - len(gifts),
+                    "value": row.value - sum(gift.value for _, gift in gifts),
+                    "sends": row.sends - sum(gift.sends for _, gift in gifts),
+                },
+                **self._version(board),
+            }
+        )
+
+    def gifters(self, board: Board) -> bytes:
+        """Return the board's `schemas.board.GifterLeaderboard`."""
+        row = board.row
+        return orjson.dumps(
+            {
+                "board": "gifters",
+                "stream_id": board.stream,
+                "unit": board.within.unit,
+                "window": window(board.within),
+                "entries": entries(_best(board.gifters, board.top, self._limit, entry_key)),
+                "totals": {"value": row.value, "sends": row.sends, "ranked": len(board.gifters)},
+                **self._version(board),
+            }
+        )
+
+    def partial(self, board: ScopeBoard) -> bytes:
+        """Return the board's `schemas.partial.Partial`: what the merge needs of this partition."""
+        row = board.row
+        first = _best(board.streams, board.top, self._limit, entry_key)
+        return orjson.dumps(
+            {
+                "type": "partial",
+                "partition": self._partition,
+                "scope": board.scope,
+                "unit": board.within.unit,
+                "window": window(board.within),
+                "offset": row.offset,
+                "entries": [
+                    [name, entry.channel_name, entry.value, entry.sends, entry.reached_ms, entry.channel_id]
+                    for name, entry in first
+                ],
+                "value": row.value,
+                "sends": row.sends,
+                "ranked": len(board.streams),
+                "incomplete": [],
+            }
+        )
+
+    def partial_key(self, key: str) -> str:
+        """Return the key of a scope's board among the partials of all partitions."""
+        return f"{self._partition}|{key}"
+
+    def progress(self, position: int, account: Account) -> bytes:
+        """Return the partition's `schemas.partial.Progress` at a position below which all is published."""
+        return orjson.dumps(
+            {
+                "type": "progress",
+                "partition": self._partition,
+                "position": position,
+                "watermark_ms": account.watermark,
+                "ledger": to_builtins(account.ledger()),
+            }
+        )
+
+    def _version(self, board: Board) -> Json:
+        offset, is_final = board.row.offset, board.row.final_at > 0
+        return {
+            "is_final": is_final,
+            "position": {"topic": self._topic, "offsets": {str(self._partition): offset}},
+            "revision": 2 * (offset + 1) + is_final,
+        }
+
+
+def window(within: WindowBoards) -> Json:
+    """Return a `schemas.board.Window`."""
+    shown = within.window
+    return {"name": shown.name, "start_ms": shown.start_ms, "end_ms": shown.end_ms}
+
+
+def entries(ranked: list[tuple[str, Gifter]]) -> list[Json]:
+    """Return the `schemas.board.Entry`s of rows in order."""
+    ranks = competition_ranks(row.value for _, row in ranked)
+    return [
+        {
+            "rank": rank,
+            "place": place,
+            "id": name,
+            "name": row.name,
+            "value": row.value,
+            "sends": row.sends,
+            "reached_ms": row.reached_ms,
+        }
+        for place, (rank, (name, row)) in enumerate(zip(ranks, ranked, strict=True), 1)
+    ]
+
+
+def _best(rows: Mapping[str, Any], top: Top[Any] | None, limit: int, key: Any) -> list[tuple[str, Any]]:
+    return best(rows if top is None else top.rows, limit, key)

@@ -1,0 +1,173 @@
+"""The engagement of one partition's streams: which are watched, and what is told about them.
+
+Only streams where something can happen without another gift are awake; they are evaluated at each 5 s boundary that
+the watermark passes. The others are caught up when next given to, which comes to the same.
+"""
+
+from typing import Any, Final
+
+import orjson
+
+from agents.domain.detector import Moment, evaluate, next_evaluation
+from agents.domain.engagement import ANONYMOUS, BUCKET_MS, MOST_CONTRIBUTORS, Engagement, begin, forgotten, note
+from agents.domain.rows import Outgoing
+from agents.domain.rules import Rules
+from agents.domain.tables import FamilyT
+from schemas.gift import GiftEvent
+
+SWEEP_MS: Final = 600_000
+ROW_BYTES: Final = 512
+GIFTER_BYTES: Final = 48
+NO_GIFT_IS_BIG: Final = 2**63
+
+
+class Spikes:
+    """Finds spikes and big gifts in one partition and leaves what is to be published in the outbox.
+
+    Call `advance` with the watermark before each record, `observe` for each counted gift, `restore` once the
+    families were loaded. What is found depends on the records and their order only.
+    """
+
+    __slots__ = ("_awake", "_engagement", "_next_ms", "_outbox", "_partition", "_rules", "_sweep_ms", "_thresholds")
+
+    def __init__(
+        self, rules: Rules, partition: int, engagement: FamilyT[Engagement], outbox: FamilyT[Outgoing]
+    ) -> None:
+        self._rules = rules
+        self._partition = str(partition)
+        self._engagement = engagement
+        self._outbox = outbox
+        self._awake: set[str] = set()
+        self._thresholds: dict[str, int] = {}
+        self._next_ms = 0
+        self._sweep_ms = 0
+
+    def restore(self) -> None:
+        """Rebuild what is not in the rows: which streams are awake."""
+        self._awake = {stream for stream, _, row in self._engagement if row.restless}
+        self._next_ms = 0
+
+    def advance(self, watermark: int, offset: int) -> int:
+        """Evaluate what the watermark (ms) has passed, before the record at `offset` is applied.
+
+        Returns how many spikes started; one that resumes within its cool-down is not a new one.
+        """
+        if watermark < self._next_ms:
+            return 0
+        at = watermark // BUCKET_MS
+        self._next_ms = (at + 1) * BUCKET_MS
+        started = sum(self._evaluate_awake(stream, at, offset) for stream in sorted(self._awake))
+        if watermark >= self._sweep_ms:
+            self._sweep_ms = watermark + SWEEP_MS
+            self._sweep(at)
+        return started
+
+    def observe(self, event: GiftEvent, quantity: int, value: int, offset: int, watermark: int) -> int:
+        """Take in a counted gift that adds `quantity` and `value`. Returns how many big gifts it is: 0 or 1."""
+        stream = event.stream_id
+        at = watermark // BUCKET_MS
+        bucket = event.event_time_ms // BUCKET_MS
+        row = self._engagement.get(stream)
+        if row is None or forgotten(row, at):
+            row = begin(bucket, at)
+        elif row.at < at:
+            self._catch_up(stream, row, at, offset)
+        unit = event.value_unit
+        note(row, event.sender_id or ANONYMOUS, bucket, unit, quantity, value)
+        self._engagement.put(stream, "", row, _size(row))
+        if stream not in self._awake and row.restless:
+            self._awake.add(stream)
+        threshold = self._thresholds.get(unit)
+        if threshold is None:
+            threshold = self._thresholds[unit] = self._threshold(unit)
+        if value < threshold:
+            return 0
+        self._tell_big_gift(event, quantity, value, offset)
+        return 1
+
+    def _threshold(self, unit: str) -> int:
+        return self._rules.big_gift.get(unit.partition(":")[0], NO_GIFT_IS_BIG)
+
+    def _evaluate_awake(self, stream: str, at: int, offset: int) -> int:
+        row = self._engagement.get(stream)
+        started = 0
+        if row is not None and row.at < at:
+            started = self._catch_up(stream, row, at, offset)
+        if row is None or not row.restless:
+            self._awake.discard(stream)
+        return started
+
+    def _catch_up(self, stream: str, row: Engagement, at: int, offset: int) -> int:
+        """Evaluate up to the boundary `at`. Only what is told need be kept: the rest would be found again."""
+        started = 0
+        while (due := next_evaluation(row)) <= at:
+            moment = evaluate(row, due)
+            if moment is not None:
+                started += self._tell_spike(stream, row, moment, offset)
+        row.at = at
+        return started
+
+    def _sweep(self, at: int) -> None:
+        """Delete rows that would be begun anew if their stream were given to."""
+        gone = [stream for stream, _, row in self._engagement if forgotten(row, at)]
+        for stream in gone:
+            self._engagement.delete(stream)
+            self._awake.discard(stream)
+
+    def _tell_spike(self, stream: str, row: Engagement, moment: Moment, offset: int) -> int:
+        spike = row.spike
+        assert spike is not None
+        started_ms = spike.started * BUCKET_MS
+        update = {
+            "kind": "spike",
+            "spike_id": f"{stream}|spike|{started_ms}",
+            "stream_id": stream,
+            "phase": moment.phase,
+            "started_ms": started_ms,
+            "as_of_ms": moment.at * BUCKET_MS,
+            "gifters": moment.gifters,
+            "expected": round(moment.expected, 2),
+            "score": round(moment.score, 2),
+            "severity": spike.severity,
+            "peak_gifters": spike.peak,
+            "values": spike.tally.values,
+            "sends": spike.tally.sends,
+            "top": [{"id": gifter, "sends": sends} for gifter, sends in spike.tally.top()],
+            "cause": moment.cause,
+            "position": self._position(offset),
+        }
+        self._engagement.put(stream, "", row, _size(row))
+        self._send(update, offset)
+        return int(moment.phase == "start" and spike.started == moment.at)
+
+    def _tell_big_gift(self, event: GiftEvent, quantity: int, value: int, offset: int) -> None:
+        gift = {
+            "kind": "big_gift",
+            "spike_id": f"{event.stream_id}|big_gift|{event.event_id}",
+            "stream_id": event.stream_id,
+            "event_id": event.event_id,
+            "sender_id": event.sender_id,
+            "sender_name": event.sender_name,
+            "gift_id": event.gift_id,
+            "gift_name": event.gift_name,
+            "unit": event.value_unit,
+            "value": value,
+            "quantity": quantity,
+            "event_time_ms": event.event_time_ms,
+            "position": self._position(offset),
+        }
+        self._send(gift, offset)
+
+    def _position(self, offset: int) -> dict[str, Any]:
+        return {"topic": self._rules.source_topic, "offsets": {self._partition: offset}}
+
+    def _send(self, update: dict[str, Any], offset: int) -> None:
+        payload = orjson.dumps(update)
+        spike_id = update["spike_id"]
+        self._outbox.put(spike_id, "", Outgoing(offset, payload), len(payload) + len(spike_id) + 32)
+
+
+def _size(row: Engagement) -> int:
+    """Estimate the encoded bytes from how many gave lately, which costs less than to count."""
+    crowd = row.held if row.spike is None else row.spike.peak + MOST_CONTRIBUTORS // 2
+    return ROW_BYTES + GIFTER_BYTES * crowd

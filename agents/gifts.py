@@ -1,0 +1,98 @@
+"""The gifts agent: runs of gifts in, and for each partition a machine that counts them."""
+
+from collections import Counter
+from collections.abc import AsyncIterable, Awaitable, Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from agents.dead_letters import dead_letter
+from agents.domain.fold import GiftFold
+from agents.domain.messages import Cut, Message
+from agents.domain.record import Record
+from agents.domain.reject import Rejected
+from agents.output import Output, Topics
+from schemas.dead_letter import Reason
+
+if TYPE_CHECKING:
+    from app.engine.rows import Family
+    from app.engine.runs import Run
+
+
+class Acked(NamedTuple):
+    """What became durable and published by one run: the records folded, by outcome and by reason of refusal.
+
+    `watermark_ms` is the watermark at the cut, so its age is the latency of the newest gift's boards.
+    """
+
+    outcomes: Mapping[str, int]
+    rejected: Mapping[Reason, int]
+    messages: Sequence[Message]
+    watermark_ms: int
+
+
+class GiftMachine:
+    """Counts one partition of the source topic and says what to publish. The engine drives it."""
+
+    def __init__(
+        self,
+        fold: GiftFold,
+        families: "Mapping[str, Family[Any]]",
+        source: str,
+        partition: int,
+        topics: Topics,
+        behind_board_ms: int,
+        acked: Callable[[Acked], None],
+    ) -> None:
+        self.tables = families
+        self.families = tuple(families.values())
+        self.state = fold
+        self.partition = partition
+        self._source = source
+        self._topics = topics
+        self._behind_board_ms = behind_board_ms
+        self._acked = acked
+        self._outcomes: Counter[str] = Counter()
+        self._rejected: Counter[Reason] = Counter()
+
+    def fold(self, record: Record) -> Output | None:
+        """Count one record; return its dead letter if it was refused."""
+        outcome = self.state.fold(record)
+        if not isinstance(outcome, Rejected):
+            self._outcomes[outcome] += 1
+            return None
+        self._rejected[outcome.reason] += 1
+        return dead_letter(record, outcome, self._source, self.partition, self._topics.dead_letters)
+
+    def restore(self, mark: int) -> None:
+        """The rows were loaded: rebuild what is derived from them."""
+        self.state.restore(mark)
+
+    def cut(self, now_ms: int, idle: bool, behind: bool) -> tuple[list[Output], tuple[Cut, Acked]]:
+        """Return the boards, partials and spikes to publish once the rows changed so far are durable."""
+        cut = self.state.cut(now_ms, idle, self._behind_board_ms if behind else 0)
+        acked = Acked(self._outcomes, self._rejected, cut.messages, self.state.watermark)
+        self._outcomes, self._rejected = Counter(), Counter()
+        return [self._output(*message) for message in cut.messages], (cut, acked)
+
+    def _output(self, to: str, key: str, value: bytes | None) -> Output:
+        # The partials topic has one partition; everything else goes to the partition its gifts came from.
+        return Output(getattr(self._topics, to), 0 if to == "partials" else self.partition, key.encode(), value)
+
+    def published(self, token: tuple[Cut, Acked]) -> None:
+        """Those outputs are acknowledged."""
+        cut, acked = token
+        self.state.published(cut)
+        self._acked(acked)
+
+    def mark(self) -> int:
+        """Every change by a record below this offset has been published."""
+        return self.state.mark()
+
+
+def gifts_agent(fold: "Callable[[Run], Awaitable[None]]") -> "Callable[[AsyncIterable[Run]], Awaitable[None]]":
+    """Return the agent's function: each run goes to the state table, which folds it."""
+
+    async def gifts(runs: "AsyncIterable[Run]") -> None:
+        async for run in runs:
+            await fold(run)
+
+    return gifts

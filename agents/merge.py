@@ -1,0 +1,50 @@
+"""The merge agent: partials of all partitions in, global and regional boards out."""
+
+from collections.abc import AsyncIterable, Awaitable, Callable
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from agents.domain.merge import Merge
+from agents.domain.record import Record
+from agents.output import Output
+from schemas.partial import Partial, Progress
+
+if TYPE_CHECKING:
+    from app.engine.app import EngineApp
+    from app.engine.replay import Replay
+    from app.engine.runs import Run
+
+_decode = msgspec.json.Decoder(Partial | Progress).decode
+
+
+class MergedBoards:
+    """What the newest partial of each partition says, as boards. Replayed from the partials topic at each takeover."""
+
+    def __init__(self, merge: Merge, topic: str) -> None:
+        self._merge = merge
+        self._topic = topic
+
+    def apply(self, record: Record) -> None:
+        """Take one record of the partials topic in; a null value withdraws a partial."""
+        key = (record.key or b"").decode()
+        told = None if record.value is None else _decode(record.value)
+        if isinstance(told, Progress):
+            self._merge.progress(told)
+        else:
+            self._merge.apply(key, told)
+
+    def changed(self, now_ms: int) -> list[Output]:
+        """Return the boards that changed since the last call."""
+        self._merge.finalise(now_ms)
+        return [Output(self._topic, 0, key.encode(), value) for key, value in self._merge.changed()]
+
+
+def merge_agent(app: "EngineApp", replay: "Replay") -> "Callable[[AsyncIterable[Run]], Awaitable[None]]":
+    """Return the agent's function: each run of partials goes to the replay."""
+
+    async def merge(runs: "AsyncIterable[Run]") -> None:
+        async for run in runs:
+            await app.fold_replayed(replay, run)
+
+    return merge

@@ -1,0 +1,1 @@
+"""What other programs print about gifts, made into gift events."""

@@ -1,0 +1,198 @@
+"""One partition of the source log, counted again from its first kept record.
+
+Sequential and plain on purpose: this is what the boards are measured against. Times are in ms.
+
+When the log no longer starts at offset 0, the recount cannot know what the lost records did, and says which tallies
+they may have touched. Append times do not fall, so no lost record moved the watermark beyond the append time of
+the first kept one, nor had an event time over MAX_AHEAD_MS past that, nor is its id remembered once the watermark
+is a horizon further. Until it is there, and for streaks that began before, every tally touched is tainted.
+"""
+
+from typing import Final
+
+from msgspec import Struct
+
+from app.audit.admission import MAX_AHEAD_MS, Admission, SourceRecord
+from app.audit.calendar import BROADCAST, HOUR_MS, MINUTE_MS, RETENTION_MS, Calendar
+from app.audit.counts import Counts
+from app.audit.options import AuditOptions
+from app.audit.tally import Tally
+from schemas.board import Window
+from schemas.gift import GiftEvent
+
+NOTHING: Final = (0, 0)
+
+
+class Memory(Struct, frozen=True, gc=False):
+    """When an id was first heard of, and if it may have been heard of before that."""
+
+    heard_ms: int
+    tainted: bool
+
+
+class Streak(Struct, gc=False):
+    """The most that any frame of a streak has said, when it was last heard of, and if it may have begun before."""
+
+    sends: int = 0
+    value: int = 0
+    heard_ms: int = 0
+    tainted: bool = False
+
+
+class Recount:
+    """The exact content of every board of one partition, after each record that is applied.
+
+    `streams` holds the tallies of gifter boards and totals, `scopes` those of the partition's own top streams, both
+    by board key, `owner|unit|window|start_ms`.
+    """
+
+    def __init__(self, options: AuditOptions, partition: int, log_start: int = 0) -> None:
+        self.options = options
+        self.partition = partition
+        self.counts = Counts()
+        self.watermark = 0
+        self.streams: dict[str, Tally] = {}
+        self.scopes: dict[str, Tally] = {}
+        self._admission = Admission(options, partition)
+        self._calendar = Calendar(options.time_zone)
+        self._seen: dict[tuple[str, str], Memory] = {}
+        self._streaks: dict[tuple[str, ...], Streak] = {}
+        self.has_lost = log_start > 0
+        self._lost_until = 0
+        self._tainted: set[str] = set()
+        self._forget_at = self._expire_at = 0
+
+    def apply(self, record: SourceRecord) -> None:
+        """Count the record. Records come in offset order."""
+        if self.has_lost and self._lost_until == 0:
+            self._lost_until = record.timestamp + MAX_AHEAD_MS
+        verdict = self._admission.judge(record)
+        if not isinstance(verdict, GiftEvent):
+            self.counts.reject(verdict)
+        elif verdict.event_time_ms < self.watermark - self.options.horizon_ms:
+            self.counts.reject("too_old")
+        else:
+            self._count(verdict, record.offset)
+            self._advance(min(verdict.event_time_ms, record.timestamp))
+
+    def is_expired(self, tally: Tally) -> bool:
+        """Say whether the watermark is past the retention of the tally's board."""
+        end = tally.last_event_ms if tally.window.end_ms is None else tally.window.end_ms
+        return self.watermark > end + RETENTION_MS[tally.window.name]
+
+    def is_uncertain(self, key: str) -> bool:
+        """Say whether records that the log has lost may have touched the board under a well-formed key."""
+        if not self.has_lost:
+            return False
+        _, _, window, start_ms = key.split("|")
+        return window == BROADCAST.name or int(start_ms) <= self._lost_until or key in self._tainted
+
+    def _count(self, event: GiftEvent, offset: int) -> None:
+        tainted = self.has_lost and self.watermark <= self._lost_until + self.options.horizon_ms
+        memory = self._recall(event, tainted)
+        if memory is not None:
+            self.counts.duplicates += 1
+            if memory.tainted:
+                self._taint(event)
+            return
+        sends, value = event.quantity, value_of(event)
+        if event.phase != "single":
+            sends, value, tainted = self._beyond(event, sends, value, tainted)
+        if tainted:
+            self._taint(event)
+        if (sends, value) == NOTHING:
+            self.counts.unchanged += 1
+            return
+        self.counts.counted += 1
+        self._add(event, offset, sends, value)
+
+    def _recall(self, event: GiftEvent, tainted: bool) -> Memory | None:
+        """Return the memory of the event's id; if there is none, remember it from now on."""
+        id = (event.stream_id, event.event_id)
+        memory = self._seen.get(id)
+        if memory is not None and self._remembers(memory.heard_ms):
+            return memory
+        self._seen[id] = Memory(max(event.event_time_ms, self.watermark), tainted)
+        return None
+
+    def _remembers(self, heard_ms: int) -> bool:
+        return heard_ms + self.options.horizon_ms >= self.watermark
+
+    def _beyond(self, event: GiftEvent, sends: int, value: int, tainted: bool) -> tuple[int, int, bool]:
+        """Return what a frame adds to the most that its streak has said, and whether that is tainted."""
+        key = (
+            event.stream_id,
+            event.sender_id or "",
+            event.recipient_id or "",
+            event.gift_id,
+            event.streak_id or "",
+        )
+        streak = self._streaks.get(key)
+        if streak is None or not self._remembers(streak.heard_ms):
+            streak = self._streaks[key] = Streak(tainted=tainted)
+        more = max(0, sends - streak.sends), max(0, value - streak.value)
+        streak.sends, streak.value = max(sends, streak.sends), max(value, streak.value)
+        streak.heard_ms = max(streak.heard_ms, event.event_time_ms, self.watermark)
+        return *more, tainted or streak.tainted
+
+    def _add(self, event: GiftEvent, offset: int, sends: int, value: int) -> None:
+        windows = self._calendar.windows(event.event_time_ms)
+        if self._is_closed(windows[0]):
+            self.counts.late += 1
+            windows = windows[1:]
+        for window in (*windows, BROADCAST):
+            tally = self._tally(self.streams, event.stream_id, event.value_unit, window)
+            tally.add(event, offset, sends, value)
+            tally.add_gift(event, sends, value)
+            if event.sender_id is not None:
+                tally.add_line(event.sender_id, event.sender_name, event, sends, value)
+        for scope in scopes_of(event):
+            for window in windows:
+                tally = self._tally(self.scopes, scope, event.value_unit, window)
+                tally.add(event, offset, sends, value)
+                tally.add_line(event.stream_id, event.channel_name, event, sends, value)
+
+    def _is_closed(self, minute: Window) -> bool:
+        return minute.end_ms is not None and minute.end_ms + self.options.lateness_ms <= self.watermark
+
+    def _tally(self, tallies: dict[str, Tally], owner: str, unit: str, window: Window) -> Tally:
+        """Return the tally, a new one if there is none or its board has had its tombstone."""
+        key = board_key(owner, unit, window)
+        tally = tallies.get(key)
+        if tally is None or self.is_expired(tally):
+            tally = tallies[key] = Tally(owner, unit, window)
+        return tally
+
+    def _taint(self, event: GiftEvent) -> None:
+        windows = self._calendar.windows(event.event_time_ms)
+        owners = (event.stream_id, *scopes_of(event))
+        self._tainted.update(board_key(owner, event.value_unit, w) for owner in owners for w in windows)
+
+    def _advance(self, moment_ms: int) -> None:
+        """Move the watermark, and now and then drop what can no longer matter."""
+        self.watermark = max(self.watermark, moment_ms)
+        if self.watermark >= self._forget_at:
+            self._forget_at = self.watermark + max(self.options.horizon_ms, MINUTE_MS)
+            self._seen = {id: seen for id, seen in self._seen.items() if self._remembers(seen.heard_ms)}
+            self._streaks = {k: s for k, s in self._streaks.items() if self._remembers(s.heard_ms)}
+        if self.watermark >= self._expire_at:
+            self._expire_at = self.watermark + HOUR_MS
+            self.streams = {k: tally for k, tally in self.streams.items() if not self.is_expired(tally)}
+            self.scopes = {k: tally for k, tally in self.scopes.items() if not self.is_expired(tally)}
+
+
+def value_of(event: GiftEvent) -> int:
+    """Return what the event says was given, in native units; what was not paid for is worth 0."""
+    if not event.paid:
+        return 0
+    return event.unit_value * event.quantity if event.total_value is None else event.total_value
+
+
+def scopes_of(event: GiftEvent) -> tuple[str, ...]:
+    """Return the scopes whose boards rank the event's stream."""
+    return ("global",) if event.region is None else ("global", f"region:{event.region}")
+
+
+def board_key(owner: str, unit: str, window: Window) -> str:
+    """Return the key under which a board is published."""
+    return f"{owner}|{unit}|{window.name}|{window.start_ms}"

@@ -1,0 +1,111 @@
+"""One audit against a broker. It only reads, and may be run while workers are running.
+
+The order makes that safe: first how far each partition had been published, then the boards, then the source log
+to the end that it has by now. So what was due at the beginning must be there, and whatever has been published since
+is compared at its own position, which the source log covers.
+"""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+import msgspec
+
+from app.audit.admission import SourceRecord
+from app.audit.compare import Comparison
+from app.audit.options import AuditOptions, BoardKind
+from app.audit.published import Boards, Published
+from app.audit.read import AuditError, Bounds, LogReader
+from app.audit.report import Report
+from schemas.dead_letter import HEADER_PREFIX
+from schemas.partial import Progress
+
+OnProgress = Callable[[int, int], None]
+"""Called with offsets done and offsets to do."""
+
+
+async def audit(
+    bootstrap: str,
+    options: AuditOptions,
+    progress: OnProgress | None = None,
+    connection: Mapping[str, Any] | None = None,
+) -> Report:
+    """Recount the source log and compare every published board at its position.
+
+    `connection` holds further aiokafka connection arguments (TLS, SASL). Raises AuditError if the log cannot be
+    read.
+    """
+    async with LogReader(bootstrap, connection) as reader:
+        _check_partitions(reader, options)
+        committed = await read_positions(reader, options.topics.partials)
+        await asyncio.sleep(options.settle_seconds)
+        boards = await read_boards(reader, options)
+        quarantined = options.quarantined | await read_quarantined(reader, options)
+        comparison = Comparison(boards, committed, replace(options, quarantined=quarantined))
+        await _feed(reader, options, comparison, progress or (lambda done, total: None))
+        return comparison.finish()
+
+
+async def read_positions(reader: LogReader, topic: str) -> dict[int, int]:
+    """Return, for each partition that has told it, the offset before which everything has been published."""
+    positions: dict[int, int] = {}
+    async for record in reader.records(topic):
+        if record.key is None or b"|" in record.key or record.value is None:
+            continue
+        try:
+            told = msgspec.json.decode(record.value, type=Progress)
+        except msgspec.DecodeError as error:
+            message = f"{topic} offset {record.offset} is not the progress of a partition: {error}"
+            raise AuditError(message) from error
+        positions[told.partition] = told.position
+    return positions
+
+
+async def read_boards(reader: LogReader, options: AuditOptions) -> Boards:
+    """Return every board record that is still there, tombstones included."""
+    boards: dict[BoardKind, dict[str, list[Published]]] = {}
+    for kind, topic in options.topics.boards.items():
+        keys: defaultdict[str, list[Published]] = defaultdict(list)
+        async for record in reader.records(topic):
+            key = (record.key or b"").decode(errors="backslashreplace")
+            keys[key].append(Published(record.partition, record.offset, record.value))
+        boards[kind] = keys
+    return boards
+
+
+async def read_quarantined(reader: LogReader, options: AuditOptions) -> frozenset[tuple[int, int]]:
+    """Return partition and offset of the source records that the dead letters say an operator quarantined."""
+    found = set()
+    async for record in reader.records(options.topics.dead_letters):
+        headers = dict(record.headers)
+        if headers.get(f"{HEADER_PREFIX}reason") == b"quarantined":
+            found.add((int(headers[f"{HEADER_PREFIX}partition"]), int(headers[f"{HEADER_PREFIX}offset"])))
+    return frozenset(found)
+
+
+async def _feed(reader: LogReader, options: AuditOptions, comparison: Comparison, progress: OnProgress) -> None:
+    source = options.topics.source
+    bounds: dict[int, Bounds] = {p: await reader.bounds(source, p) for p in reader.partitions(source)}
+    total = sum(end - start for start, end in bounds.values())
+    done = 0
+    for partition, within in bounds.items():
+        comparison.open(partition, within.start)
+        async for batch in reader.batches(source, partition, within):
+            for record in batch:
+                comparison.feed(SourceRecord(record.offset, record.timestamp, record.key, record.value))
+            if batch:
+                progress(done + batch[-1].offset + 1 - within.start, total)
+        done += within.end - within.start
+        progress(done, total)
+        comparison.close()
+
+
+def _check_partitions(reader: LogReader, options: AuditOptions) -> None:
+    source = options.topics.source
+    found = len(reader.partitions(source))
+    if found == 0:
+        raise AuditError(f"there is no topic {source}")
+    if found != options.partitions:
+        raise AuditError(f"{source} has {found} partitions, the settings say {options.partitions}")

@@ -1,0 +1,57 @@
+"""The configuration of one small Kafka node on loopback, and the arguments of its JVM."""
+
+from pathlib import Path
+from typing import Final
+
+NODE_ID: Final = 1
+HOST: Final = "127.0.0.1"
+MAX_RECORD_BATCH_BYTES: Final = 9 * 1024 * 1024
+"""Above the 8 MiB that a changelog topic asks for."""
+
+JVM_OPTIONS: Final = (
+    "-Xmx384m",
+    "-XX:TieredStopAtLevel=1",
+    "-XX:+UseSerialGC",
+    "-Djava.awt.headless=true",
+    "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
+    "-Dorg.slf4j.simpleLogger.showDateTime=true",
+    "-Dorg.slf4j.simpleLogger.dateTimeFormat=HH:mm:ss.SSS",
+    "-Dlog4j2.statusLoggerLevel=OFF",
+)
+
+
+def server_properties(port: int, controller_port: int, data: Path) -> str:
+    """Return the text of `server.properties` of a KRaft node that is broker and controller in one.
+
+    `data` is where the node keeps its log. One of each internal partition and replica, and no waiting for more
+    members of a group: there is one node, and tests and demos want to begin.
+    """
+    properties: dict[str, object] = {
+        "process.roles": "broker,controller",
+        "node.id": NODE_ID,
+        "controller.quorum.voters": f"{NODE_ID}@{HOST}:{controller_port}",
+        "controller.listener.names": "CONTROLLER",
+        "listeners": f"PLAINTEXT://{HOST}:{port},CONTROLLER://{HOST}:{controller_port}",
+        "advertised.listeners": f"PLAINTEXT://{HOST}:{port}",
+        "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
+        "log.dirs": data,
+        "auto.create.topics.enable": "false",
+        "message.max.bytes": MAX_RECORD_BATCH_BYTES,
+        "group.initial.rebalance.delay.ms": 0,
+        "offsets.topic.num.partitions": 1,
+        "offsets.topic.replication.factor": 1,
+        "transaction.state.log.num.partitions": 1,
+        "transaction.state.log.replication.factor": 1,
+        "transaction.state.log.min.isr": 1,
+        "share.coordinator.state.topic.num.partitions": 1,
+        "share.coordinator.state.topic.replication.factor": 1,
+        "share.coordinator.state.topic.min.isr": 1,
+        # A node that was killed is let in again only when its old session has timed out (default 9 s).
+        "broker.session.timeout.ms": 3_000,
+        "broker.heartbeat.interval.ms": 500,
+        "num.network.threads": 2,
+        "num.io.threads": 2,
+        "log.cleaner.threads": 1,
+        "log.cleaner.dedupe.buffer.size": 4 * 1024 * 1024,
+    }
+    return "".join(f"{name}={value}\n" for name, value in properties.items())

@@ -1,0 +1,101 @@
+"""The changelog's rows: how they are written, and how a partition's are read back.
+
+Key: the family's tag, the group, a space, the member. Value: MessagePack, empty for a tombstone. Two keys are the
+engine's own: the commit row, which says what the rows before it stand for, and the fence row of a new owner.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from hashlib import blake2b
+from typing import Any, Final
+
+import msgspec
+
+from app.engine.errors import FormatUnknown
+from app.engine.rows import Family
+
+FORMAT: Final = 1
+COMMIT_KEY: Final = b"\x00commit"
+FENCE_KEY: Final = b"\x00fence"
+
+Row = tuple[bytes, bytes | None]
+
+_encode = msgspec.msgpack.Encoder().encode
+
+
+class Commit(msgspec.Struct, frozen=True, array_like=True):
+    """The last row of a run: everything before it is the state at `position`.
+
+    `position` is the next offset to read; `last_offset` and `last_hash` name the record before it (-1 and empty at
+    the start). Every change below `mark` has been published. `settings` is a hash of what decides the counting.
+    """
+
+    format: int
+    position: int
+    last_offset: int
+    last_hash: bytes
+    mark: int
+    partitions: int
+    settings: str
+
+
+def record_hash(record: Any) -> bytes:
+    """Eight bytes that tell whether a record is still the same: key, value and append time."""
+    digest = blake2b(digest_size=8)
+    for part in (record.key, record.value, str(record.timestamp).encode()):
+        digest.update(b"-" if part is None else b"%d:" % len(part) + part)
+    return digest.digest()
+
+
+def changed_rows(families: Iterable[Family[Any]]) -> list[Row]:
+    """Take what changed in the families, encoded; None stands for a tombstone."""
+    rows: list[Row] = []
+    for family in families:
+        tag = family.tag
+        for group, member, row in family.take_changed():
+            key = f"{tag}{group} {member}".encode()
+            rows.append((key, None if row is None else _encode(row)))
+    return rows
+
+
+def commit_row(commit: Commit) -> Row:
+    """Encode the commit row."""
+    return COMMIT_KEY, _encode(commit)
+
+
+class RowLoader:
+    """Applies a partition's changelog rows, in offset order, to fresh families."""
+
+    def __init__(self, families: Sequence[Family[Any]]) -> None:
+        self.commit: Commit | None = None
+        self.rows = 0
+        self._by_tag: Mapping[int, tuple[Family[Any], Callable[[bytes], Any]]] = {
+            ord(family.tag): (family, msgspec.msgpack.Decoder(family.row_type).decode) for family in families
+        }
+
+    def apply(self, key: bytes, value: bytes | None) -> None:
+        """Apply one row. Raises FormatUnknown for a row of a newer version."""
+        if key == COMMIT_KEY:
+            self.commit = _decode_commit(value or b"")
+        elif key != FENCE_KEY:
+            self._apply_row(key, value)
+
+    def _apply_row(self, key: bytes, value: bytes | None) -> None:
+        known = self._by_tag.get(key[0])
+        if known is None:
+            raise FormatUnknown(
+                f"the changelog holds rows of kind {chr(key[0])!r}, which this version does not know; "
+                "run the version that wrote them, or a newer one"
+            )
+        family, decode = known
+        group, _, member = key[1:].decode().partition(" ")
+        family.load(group, member, None if value is None else decode(value))
+        self.rows += 1
+
+
+def _decode_commit(value: bytes) -> Commit:
+    fields = msgspec.msgpack.decode(value)
+    if fields[0] > FORMAT:
+        raise FormatUnknown(
+            f"the changelog has format {fields[0]}, this version reads up to {FORMAT}; run the version that wrote it"
+        )
+    return msgspec.convert(fields, Commit)

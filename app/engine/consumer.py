@@ -1,0 +1,138 @@
+"""Faust's consumer, fetching runs and seeking to the positions in the state.
+
+`RunTransport` plugs in through `app.transport`. The thread that owns the aiokafka consumer labels each fetched run with
+the stretch of log it covers, so that anything lost on the way to the fold is seen. A position outside the log is an
+error, never a silent reset.
+"""
+
+from collections.abc import Mapping
+from typing import Any, cast
+
+from aiokafka.consumer.fetcher import OffsetResetStrategy
+from aiokafka.errors import OffsetOutOfRangeError
+from aiokafka.structs import TopicPartition
+from faust.transport.drivers import aiokafka as driver
+from faust.types import TP
+
+from app.engine.errors import SourceLost
+from app.engine.fail_stop import fail_stop
+from app.engine.runs import Run
+
+
+class RunThread(driver.AIOKafkaConsumerThread):
+    """Owns the aiokafka consumer; all methods with an underscore run in its thread."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self._covered: dict[TopicPartition, int] = {}
+
+    def _create_worker_consumer(self, transport: Any) -> Any:
+        consumer = super()._create_worker_consumer(transport)
+        # A public option of aiokafka that Faust ties to its own transactions.
+        consumer._isolation_level = "read_committed"
+        return consumer
+
+    async def _fetch_records(
+        self, consumer: Any, active_partitions: Any, timeout: float | None = None, max_records: int | None = None
+    ) -> Any:
+        fetched = await super()._fetch_records(consumer, active_partitions, timeout, max_records)
+        return {TP(*tp): self._run(consumer, tp, records) for tp, records in fetched.items()}
+
+    def _run(self, consumer: Any, tp: TopicPartition, records: Any) -> Run:
+        state = consumer._subscription.subscription.assignment.state_value(tp)
+        begin = self._covered.get(tp, records[0].offset)
+        end = self._covered[tp] = state.position
+        return Run(TP(*tp), begin, end, records, consumer.last_stable_offset(tp))
+
+    async def seek_runs(self, targets: Mapping[TP, int]) -> None:
+        """Seek to the given offsets, and from then on refuse a position outside the log."""
+        await self.call_thread(self._seek_runs, targets)
+
+    async def _seek_runs(self, targets: Mapping[TP, int]) -> None:
+        consumer = self._ensure_consumer()
+        assigned = consumer.assignment()
+        for tp, offset in targets.items():
+            plain = TopicPartition(*tp)
+            if plain in assigned:
+                consumer.seek(plain, offset)
+                self._covered[plain] = offset
+        consumer._fetcher._default_reset_strategy = OffsetResetStrategy.NONE
+
+    async def ends(self) -> Mapping[TP, tuple[int, int, int | None]]:
+        """Per partition: where the last run ended, where the fetch is, and the end of the log as last heard.
+
+        The fetch is ahead of the last run by what a reader may not see: control records and aborted ones.
+        """
+        ends: Mapping[TP, tuple[int, int, int | None]] = await self.call_thread(self._ends)
+        return ends
+
+    async def _ends(self) -> Mapping[TP, tuple[int, int, int | None]]:
+        consumer = self._ensure_consumer()
+        subscription = consumer._subscription.subscription
+        if subscription is None or subscription.assignment is None:
+            return {}
+        found = {}
+        for tp, begin in self._covered.items():
+            if tp in subscription.assignment.tps:
+                state = subscription.assignment.state_value(tp)
+                if state.has_valid_position:
+                    self._covered[tp] = state.position
+                    found[TP(*tp)] = (begin, state.position, consumer.last_stable_offset(tp))
+        return found
+
+    async def pause_fetching(self, tps: set[TP]) -> None:
+        """Stop fetching partitions that somebody else reads, and allow resets until the next seek."""
+        await self.call_thread(self._pause_fetching, tps)
+
+    async def _pause_fetching(self, tps: set[TP]) -> None:
+        consumer = self._ensure_consumer()
+        consumer._fetcher._default_reset_strategy = OffsetResetStrategy.EARLIEST
+        assigned = consumer.assignment()
+        consumer.pause(*(TopicPartition(*tp) for tp in tps if TopicPartition(*tp) in assigned))
+
+
+class RunConsumer(driver.Consumer):
+    """Faust's consumer with runs instead of records and the state instead of committed offsets."""
+
+    _thread: RunThread
+
+    def _new_consumer_thread(self) -> RunThread:
+        return RunThread(self, loop=self.loop, beacon=self.beacon)
+
+    async def seek_to_committed(self) -> Mapping[TP, int]:
+        """Every seek goes to the position in the state; the group's committed offset only reports."""
+        targets: Mapping[TP, int] = cast(Any, self.app).seek_targets(self.assignment())
+        await self._thread.seek_runs(targets)
+        return targets
+
+    async def on_partitions_assigned(self, assigned: set[TP], generation_id: int = 0) -> None:
+        await self._thread.pause_fetching({tp for tp in assigned if self._is_changelog_tp(tp)})
+        await super().on_partitions_assigned(assigned, generation_id)
+
+    def on_buffer_full(self, tp: TP) -> None:
+        """Keep the partition active: a full queue blocks its putter, and pausing here costs a second."""
+
+    async def _getmany(self, active_partitions: set[TP] | None, timeout: float) -> Any:
+        try:
+            return await super()._getmany(active_partitions, timeout)
+        except OffsetOutOfRangeError as error:
+            fail_stop(
+                SourceLost(
+                    f"the source log no longer holds the next record to read ({error}): retention or truncation took "
+                    "it; `giftstream topics check` shows the log, `giftstream worker --accept-gap` goes on without it"
+                )
+            )
+
+    async def ends(self) -> Mapping[TP, tuple[int, int, int | None]]:
+        """See `RunThread.ends`."""
+        return await self._thread.ends()
+
+    async def report(self, positions: Mapping[TP, int]) -> None:
+        """Commit offsets to the group, for those who watch its lag. Nothing is ever read from there."""
+        await self._thread.commit(positions)
+
+
+class RunTransport(driver.Transport):
+    """aiokafka driver with the run consumer."""
+
+    Consumer = RunConsumer

@@ -1,0 +1,262 @@
+"""One source partition: its records are folded, its changed rows go out as runs, its outputs follow.
+
+A flush encodes the changed rows and a commit row into one record batch, which Kafka keeps whole or not at all. One
+run is in flight at a time; folding goes on meanwhile, and waits when the next run is full.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any, Final, NamedTuple, Protocol
+
+from app.engine.changelog import FORMAT, Commit, Row, changed_rows, commit_row, record_hash
+from app.engine.continuity import Continuity
+from app.engine.errors import Poisoned, UnexpectedOffset
+from app.engine.machine import Machine, Output
+from app.engine.rows import Pressure
+from app.engine.runs import Run
+
+RUN_BYTES: Final = 4 * 1024 * 1024
+"""Estimated size at which a run is full. The estimate is of the rows' encoded size."""
+
+SLICE_SECONDS: Final = 0.01
+"""How long folding may hold the event loop."""
+
+
+class Log(Protocol):
+    """Where a partition's rows and outputs go: the fenced producer, bound to its changelog partition."""
+
+    async def append(self, rows: Sequence[Row], now_ms: int) -> int: ...
+
+    async def publish(self, outputs: Sequence[Output], now_ms: int) -> None: ...
+
+    async def renew_if_due(self) -> int | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class FlushOptions:
+    """When a run is cut. All times in ms."""
+
+    every_ms: int = 50
+    behind_every_ms: int = 1000
+    behind_ms: int = 1000
+    idle_ms: int = 30_000
+
+
+class Clock(NamedTuple):
+    """The wall clock in ms since the epoch, and a monotonic one in seconds."""
+
+    now_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000
+    monotonic: Callable[[], float] = time.monotonic
+
+
+class Identity(NamedTuple):
+    """What a commit row must agree with: the partition count and a hash of the settings that decide the counting."""
+
+    partitions: int
+    settings: str
+
+
+class _Cut(NamedTuple):
+    rows: list[Row]
+    before: list[Output]
+    after: Sequence[Output]
+    token: Any
+    commit: Commit
+
+
+class Partition:
+    """The life of one owned partition between recovery and revocation.
+
+    `next_changelog` is the offset that the next run must be kept at, and `committed` the position of the last
+    acknowledged run whose outputs are published.
+    """
+
+    def __init__(
+        self,
+        number: int,
+        machine: Machine,
+        pressure: Pressure,
+        log: Log,
+        identity: Identity,
+        *,
+        commit: Commit | None = None,
+        next_changelog: int = 0,
+        options: FlushOptions,
+        clock: Clock,
+    ) -> None:
+        self.number = number
+        self.machine = machine
+        self.log = log
+        self.continuity = Continuity(commit.position if commit else 0)
+        self.committed = self.position
+        self.next_changelog = next_changelog
+        self.highwater: int | None = None
+        self.frozen = False
+        self.on_flushed: Callable[[float], None] = lambda seconds: None
+        self._pressure = pressure
+        self._identity = identity
+        self._options = options
+        self._clock = clock
+        self._last = (commit.last_offset, commit.last_hash) if commit else (-1, b"")
+        self._last_record: Any = None
+        self._durable = self.position
+        self._before: list[Output] = []
+        self._folded_ms = clock.now_ms()
+        self._flushing = asyncio.Lock()
+        self._folding = asyncio.Lock()
+        self._full = asyncio.Event()
+        self._roomy = asyncio.Event()
+        self._roomy.set()
+
+    @property
+    def lag(self) -> int | None:
+        """Records known to lie ahead, or None when the log's end is not known yet."""
+        return None if self.highwater is None else max(0, self.highwater - self.position)
+
+    @property
+    def position(self) -> int:
+        """The next offset to fold."""
+        return self.continuity.position
+
+    async def fold(self, run: Run) -> None:
+        """Fold the records of a run that goes on at `position`; older ones are passed over.
+
+        Returns early when the partition is frozen: the rest is read again by its next owner.
+        """
+        async with self._folding:
+            self.highwater = run.highwater
+            if self.continuity.goes_on(run) and await self._fold_records(run.records):
+                self.continuity.position = run.end
+
+    def pass_over(self, begin: int, end: int, highwater: int | None) -> None:
+        """Nothing a reader may see lies from `begin` to `end`; go on at `end` if all before it is folded."""
+        if begin == self.position and not self._folding.locked():
+            self.continuity.position = max(begin, end)
+            self.highwater = highwater
+
+    async def _fold_records(self, records: Sequence[Any]) -> bool:
+        monotonic, until = self._clock.monotonic, 0.0
+        for record in records:
+            if record.offset < self.position:
+                continue
+            if self._pressure.bytes >= RUN_BYTES:
+                await self._room()
+            elif monotonic() > until:
+                await asyncio.sleep(0)
+                until = monotonic() + SLICE_SECONDS
+            if self.frozen:
+                return False
+            self._fold_record(record)
+        return True
+
+    def _fold_record(self, record: Any) -> None:
+        try:
+            output = self.machine.fold(record)
+        except Exception as error:
+            raise Poisoned(
+                f"record {self.number}:{record.offset} makes the fold fail: {error!r}; nothing was committed. "
+                f"Look at it, and start with --quarantine {self.number}:{record.offset} to send it to the dead letters"
+            ) from error
+        if output is not None:
+            self._before.append(output)
+        self.continuity.position = record.offset + 1
+        self._last_record = record
+        self._folded_ms = self._clock.now_ms()
+
+    async def _room(self) -> None:
+        """Wait until a run has taken the changed rows."""
+        self._roomy.clear()
+        self._full.set()
+        await self._roomy.wait()
+
+    async def flush_forever(self) -> None:
+        """Cut and send a run each interval, or at once when one is full."""
+        while not self.frozen:
+            await self.flush()
+            interval = self._options.behind_every_ms if self.behind else self._options.every_ms
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._full.wait(), interval / 1000)
+
+    @property
+    def lag_ms(self) -> int:
+        """How long ago the record folded last was appended, while more are waiting; else 0."""
+        last = self._last_record
+        return max(0, self._clock.now_ms() - last.timestamp) if self.lag and last is not None else 0
+
+    @property
+    def behind(self) -> bool:
+        """Whether this worker is catching up."""
+        return self.lag_ms > self._options.behind_ms
+
+    @property
+    def idle(self) -> bool:
+        """Whether everything was read and nothing has come for a while."""
+        return self.lag == 0 and self._clock.now_ms() - self._folded_ms >= self._options.idle_ms
+
+    async def flush(self) -> None:
+        """Make everything folded so far durable, then publish what follows from it."""
+        async with self._flushing:
+            cut = self._cut()
+            self._full.clear()
+            self._roomy.set()
+            if cut is not None:
+                started = self._clock.monotonic()
+                await self._send(cut)
+                self.on_flushed(self._clock.monotonic() - started)
+
+    def _cut(self) -> _Cut | None:
+        """Take a consistent cut at a record boundary, without awaiting; None when nothing changed."""
+        machine = self.machine
+        after, token = machine.cut(self._clock.now_ms(), self.idle, self.behind)
+        rows = changed_rows(machine.families)
+        if not rows and not after and self.position == self._durable:
+            return None
+        self._pressure.bytes = 0
+        before, self._before = self._before, []
+        commit = self._commit()
+        rows.append(commit_row(commit))
+        return _Cut(rows, before, after, token, commit)
+
+    def _commit(self) -> Commit:
+        if self._last_record is not None:
+            self._last = (self._last_record.offset, record_hash(self._last_record))
+        return Commit(FORMAT, self.position, *self._last, self.machine.mark(), *self._identity)
+
+    async def _send(self, cut: _Cut) -> None:
+        now_ms = self._clock.now_ms()
+        if cut.before:
+            await self.log.publish(cut.before, now_ms)
+        if (fence := await self.log.renew_if_due()) is not None:
+            self._kept_at(fence, 1)
+        self._kept_at(await self.log.append(cut.rows, now_ms), len(cut.rows))
+        self._durable = cut.commit.position
+        if cut.after:
+            await self.log.publish(cut.after, now_ms)
+        self.machine.published(cut.token)
+        self.committed = cut.commit.position
+
+    def _kept_at(self, base: int, rows: int) -> None:
+        """Only this owner appends; -1 stands for a retry of what the broker had already."""
+        if base not in (self.next_changelog, -1):
+            raise UnexpectedOffset(
+                f"changelog of partition {self.number}: rows were kept at {base} instead of {self.next_changelog}; "
+                "somebody else writes to it: make sure that no other application uses this app id"
+            )
+        self.next_changelog += rows
+
+    async def freeze(self) -> None:
+        """Stop folding, send the last run, and accept nothing more."""
+        self.frozen = True
+        self._full.set()
+        self._roomy.set()
+        async with self._folding:
+            await self.flush()
+
+    def thaw(self) -> None:
+        """Go on after a rebalance that left the partition here."""
+        self.frozen = False
+        self.continuity.restart()
+        self._folded_ms = self._clock.now_ms()

@@ -1,0 +1,145 @@
+"""The fenced producer: one a partition, whose id the broker gives to its newest owner only.
+
+Its id comes from InitProducerId with a transactional id (KIP-98), which raises the producer epoch; its batches are
+plain idempotent ones, without transactions. From the new owner's first append to a partition on, the broker
+refuses the batches of an older epoch there.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Final
+
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import (
+    InvalidProducerEpoch,
+    InvalidProducerIdMapping,
+    KafkaError,
+    OutOfOrderSequenceNumber,
+    ProducerFenced,
+)
+
+from app.engine.changelog import Row
+from app.engine.errors import ChangelogError, Fenced, RunTooLarge
+from app.engine.machine import Output
+
+MAX_BATCH_BYTES: Final = 7 * 1024 * 1024
+"""A record batch the engine may build; the changelog's max.message.bytes is 8 MiB."""
+
+OUTPUT_BATCH_BYTES: Final = 512 * 1024
+"""Outputs are sent in batches of about this size; their topics keep the broker's default of 1 MiB."""
+
+UNUSED_TRANSACTION_TIMEOUT_MS: Final = 60_000
+"""The broker demands a sensible one (transaction.max.timeout.ms), though there never is a transaction."""
+
+_FENCED: Final = (ProducerFenced, InvalidProducerEpoch, InvalidProducerIdMapping, OutOfOrderSequenceNumber)
+
+
+class FencedProducer:
+    """Appends record batches as the newest owner of `transactional_id`.
+
+    `check` is called before each batch and raises if the process should not send any more.
+    """
+
+    def __init__(self, transactional_id: str, connection: dict[str, Any], check: Callable[[], None]) -> None:
+        self.transactional_id = transactional_id
+        self._check = check
+        self._producer = AIOKafkaProducer(
+            **connection,
+            enable_idempotence=True,
+            acks="all",
+            compression_type="lz4",
+            max_batch_size=MAX_BATCH_BYTES,
+            max_request_size=MAX_BATCH_BYTES + 1024 * 1024,
+            linger_ms=0,
+        )
+        _take_id_from_transactional_id(self._producer, transactional_id)
+
+    async def start(self) -> None:
+        """Connect and take the producer id; whoever held it before is an older epoch from now on."""
+        await self._producer.start()
+
+    async def stop(self) -> None:
+        """Close the connections."""
+        await self._producer.stop()
+
+    async def append(self, topic: str, partition: int, rows: Iterable[Row], now_ms: int) -> int:
+        """Append the rows as one record batch and return its base offset, or -1 if the broker had it already.
+
+        Raises RunTooLarge if they do not fit, Fenced if a newer owner exists.
+        """
+        batch = self._producer.create_batch()
+        for key, value in rows:
+            if batch.append(timestamp=now_ms, key=key, value=value) is None:
+                raise RunTooLarge(
+                    f"a run of {topic}[{partition}] is over {MAX_BATCH_BYTES} bytes; "
+                    "lower the flush interval, so that a run holds fewer rows"
+                )
+        offset: int = (await self._deliver([await self._send(batch, topic, partition)]))[0].offset
+        return offset
+
+    async def publish(self, outputs: Sequence[Output], now_ms: int) -> None:
+        """Append the outputs, in order within a topic partition, and await all acks."""
+        futures = []
+        for (topic, partition), group in _by_partition(outputs).items():
+            for batch in self._batches(group, now_ms):
+                futures.append(await self._send(batch, topic, partition))
+        await self._deliver(futures)
+
+    def _batches(self, outputs: Sequence[Output], now_ms: int) -> Iterable[Any]:
+        batch = self._producer.create_batch()
+        size = 0
+        for output in outputs:
+            record_bytes = len(output.key or b"") + len(output.value or b"")
+            if size and size + record_bytes > OUTPUT_BATCH_BYTES:
+                yield batch
+                batch, size = self._producer.create_batch(), 0
+            batch.append(timestamp=now_ms, key=output.key, value=output.value, headers=list(output.headers))
+            size += record_bytes
+        if size or outputs:
+            yield batch
+
+    async def _send(self, batch: Any, topic: str, partition: int) -> "asyncio.Future[Any]":
+        batch.close()
+        self._check()
+        future: asyncio.Future[Any] = await self._producer.send_batch(batch, topic, partition=partition)
+        return future
+
+    async def _deliver(self, futures: "Sequence[asyncio.Future[Any]]") -> list[Any]:
+        try:
+            return list(await asyncio.gather(*futures))
+        except _FENCED as error:
+            raise Fenced(
+                f"{self.transactional_id}: another worker owns this partition now ({type(error).__name__}); "
+                "its state is complete there, start this worker again to join"
+            ) from error
+        except KafkaError as error:
+            raise ChangelogError(f"{self.transactional_id}: the broker refused a batch: {error!r}") from error
+
+
+def _by_partition(outputs: Sequence[Output]) -> dict[tuple[str, int], list[Output]]:
+    groups: dict[tuple[str, int], list[Output]] = {}
+    for output in outputs:
+        groups.setdefault((output.topic, output.partition), []).append(output)
+    return groups
+
+
+def _take_id_from_transactional_id(producer: AIOKafkaProducer, transactional_id: str) -> None:
+    """Have InitProducerId sent with a transactional id, and everything else without.
+
+    The one internal of aiokafka that the engine relies on: `Sender._maybe_wait_for_pid` reads the transaction
+    manager's `transactional_id` (guarded by a contract test).
+    """
+    sender, manager = producer._sender, producer._txn_manager
+    wait_for_id = sender._maybe_wait_for_pid
+
+    async def wait_for_fenced_id() -> None:
+        if manager.has_pid():
+            return
+        manager.transactional_id = transactional_id
+        manager.transaction_timeout_ms = UNUSED_TRANSACTION_TIMEOUT_MS
+        try:
+            await wait_for_id()
+        finally:
+            manager.transactional_id = None
+
+    sender._maybe_wait_for_pid = wait_for_fenced_id

@@ -1,0 +1,61 @@
+"""Faust's recovery, replaced: fence, read through the fence, check, and fail if anything is wrong.
+
+Faust's own reads through the consumer group's fetcher, logs exceptions and goes on (`_slurp_changelogs`), and reads the
+worker's own writes back. Here a takeover raises, and an exception ends the worker.
+"""
+
+import asyncio
+from typing import Any, cast
+
+from faust.tables.manager import TableManager
+from faust.tables.recovery import RebalanceAgain, Recovery, ServiceStopped
+from mode import Service
+
+
+class TakeoverRecovery(Recovery):
+    """Runs the takeover of every state table after each rebalance."""
+
+    @Service.task
+    async def _restart_recovery(self) -> None:
+        while not self.should_stop:
+            if await self.wait_for_stopped(self.signal_recovery_start):  # type: ignore[arg-type]
+                return
+            self.signal_recovery_start.clear()
+            generation_id = self._generation_id
+            try:
+                self._set_recovery_started()
+                await self._wait(self._take_over())
+                await self._wait(self.on_recovery_completed(generation_id))
+            except RebalanceAgain:
+                continue
+            except ServiceStopped:
+                return
+
+    @Service.task
+    async def _slurp_changelogs(self) -> None:
+        """Nothing arrives here: the takeover reads by itself."""
+
+    async def _take_over(self) -> None:
+        app = cast(Any, self.app)
+        try:
+            for table in app.state_tables():
+                await table.take_over(
+                    {tp.partition for tp in self.active_tps if tp.topic == table.changelog_topic_name}
+                )
+            for replay in app.replays:
+                owned = replay.tp in app.consumer.assignment()
+                await (replay.take_over() if owned else replay.give_up())
+        except asyncio.CancelledError:
+            raise
+        except BaseException as error:
+            app.stop_worker(error)
+
+
+class TakeoverTables(TableManager):
+    """Table manager with that recovery (Faust's public `TableManager` setting)."""
+
+    @property
+    def recovery(self) -> TakeoverRecovery:
+        if self._recovery is None:
+            self._recovery = TakeoverRecovery(self.app, self, beacon=self.beacon, loop=self.loop)
+        return cast(TakeoverRecovery, self._recovery)

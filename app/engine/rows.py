@@ -1,0 +1,94 @@
+"""Typed rows in groups, and which of them changed since the last run.
+
+A family is one windowed table to the code that uses it: a group is the window (or any other key that lives and
+dies together), a member is one row of it. All families of a partition share one changelog, so they move together.
+"""
+
+from collections.abc import Iterator
+from typing import Final, Generic, TypeVar
+
+R = TypeVar("R")
+
+ROW_BYTES: Final = 96
+"""Estimated size of a small row in a record batch, key included; larger rows say their own size."""
+
+
+class Pressure:
+    """The estimated size, in bytes, of the rows that changed since the last run."""
+
+    __slots__ = ("bytes",)
+
+    def __init__(self) -> None:
+        self.bytes = 0
+
+
+class Family(Generic[R]):
+    """Rows of one type: group -> member -> row.
+
+    `tag` is one ASCII character, unique in its table, and stands first in the changelog key. Rows may be changed in
+    place, but each change is told by `put`. Group and member are strings without space.
+    """
+
+    __slots__ = ("changed", "groups", "pressure", "row_type", "tag")
+
+    def __init__(self, tag: str, row_type: type[R], pressure: Pressure | None = None) -> None:
+        self.tag = tag
+        self.row_type = row_type
+        self.groups: dict[str, dict[str, R]] = {}
+        self.changed: set[tuple[str, str]] = set()
+        self.pressure = pressure or Pressure()
+
+    def get(self, group: str, member: str = "") -> R | None:
+        """Return the row, or None."""
+        rows = self.groups.get(group)
+        return None if rows is None else rows.get(member)
+
+    def put(self, group: str, member: str, row: R, size: int = ROW_BYTES) -> None:
+        """Store a row, new or changed in place. `size` estimates its encoded bytes, key included."""
+        rows = self.groups.get(group)
+        if rows is None:
+            rows = self.groups[group] = {}
+        rows[member] = row
+        self._mark(group, member, size)
+
+    def delete(self, group: str, member: str = "") -> None:
+        """Remove a row if it is there; the changelog gets a tombstone."""
+        rows = self.groups.get(group)
+        if rows is None or rows.pop(member, None) is None:
+            return
+        if not rows:
+            del self.groups[group]
+        self._mark(group, member, ROW_BYTES)
+
+    def drop(self, group: str) -> None:
+        """Remove a whole group; the changelog gets a tombstone a row."""
+        for member in self.groups.pop(group, ()):
+            self._mark(group, member, ROW_BYTES)
+
+    def load(self, group: str, member: str, row: R | None) -> None:
+        """Apply a recovered row (None: tombstone) without marking it as changed."""
+        if row is not None:
+            self.groups.setdefault(group, {})[member] = row
+        elif (rows := self.groups.get(group)) is not None:
+            rows.pop(member, None)
+            if not rows:
+                del self.groups[group]
+
+    def take_changed(self) -> list[tuple[str, str, R | None]]:
+        """Return and forget what changed: group, member and row (None: deleted)."""
+        changed, self.changed = self.changed, set()
+        return [(group, member, self.get(group, member)) for group, member in changed]
+
+    def __len__(self) -> int:
+        return sum(len(rows) for rows in self.groups.values())
+
+    def __iter__(self) -> Iterator[tuple[str, str, R]]:
+        for group, rows in self.groups.items():
+            for member, row in rows.items():
+                yield group, member, row
+
+    def _mark(self, group: str, member: str, size: int) -> None:
+        key = (group, member)
+        if key not in self.changed:
+            self.changed.add(key)
+            self.pressure.bytes += size

@@ -1,0 +1,139 @@
+"""A Faust table whose rows live in partitions of typed families, one state machine each."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import faust
+import structlog
+from faust.types import TP
+
+from app.engine.fail_stop import FailStop, fail_stop
+from app.engine.machine import Machine
+from app.engine.partition import Clock, FlushOptions, Partition
+from app.engine.rows import Pressure
+from app.engine.runs import Run
+from app.engine.takeover import Owner, Takeover
+
+logger = structlog.get_logger(__name__)
+
+MachineFactory = Callable[[int, Pressure], Machine]
+
+
+class StateTable(faust.Table[Any, Any]):
+    """The state of every owned partition of one source topic.
+
+    An agent on the source topic hands each run to `fold`. Faust assigns the changelog's partitions together with
+    the source's; the engine's recovery calls `take_over`, its revocation `freeze`.
+    """
+
+    source: str
+    machine_for: MachineFactory
+    takeover: Takeover
+
+    def configure(
+        self,
+        source: str,
+        machine_for: MachineFactory,
+        takeover: Takeover,
+        *,
+        options: FlushOptions | None = None,
+        clock: Clock | None = None,
+        stop: FailStop = fail_stop,
+    ) -> "StateTable":
+        """Say what the table is made from. Called once, before the app starts."""
+        self.source = source
+        self.machine_for = machine_for
+        self.takeover = takeover
+        self.flush_options = options or FlushOptions()
+        self.clock = clock or Clock()
+        self.stop_worker = stop
+        self.owned: dict[int, Owner] = {}
+        self.on_change: list[Callable[[], None]] = []
+        self.on_flushed: Callable[[float], None] = lambda seconds: None
+        self._flushers: dict[int, asyncio.Task[None]] = {}
+        return self
+
+    def persisted_offset(self, tp: TP) -> int | None:
+        """Faust's own recovery has nothing to do here."""
+        return None
+
+    async def on_start(self) -> None:
+        """Nothing to declare: topics are created by the operator, and checked at start."""
+
+    @property
+    def live(self) -> Mapping[int, Partition]:
+        """The partitions that are owned and folding."""
+        return {number: owner.partition for number, owner in self.owned.items() if not owner.partition.frozen}
+
+    async def fold(self, run: Run) -> None:
+        """Fold one run of the source topic. Whatever goes wrong ends the worker."""
+        owner = self.owned.get(run.partition)
+        if owner is None or owner.partition.frozen:
+            return
+        try:
+            if owner.partition.continuity.needs_seek(run):
+                logger.warning("records are missing in front of a run, seeking back", partition=run.partition)
+                await self.app.consumer.perform_seek()
+            await owner.partition.fold(run)
+        except asyncio.CancelledError:
+            raise
+        except BaseException as error:
+            self.stop_worker(error)
+
+    async def take_over(self, numbers: set[int]) -> None:
+        """Own exactly these partitions: keep what is still ours, give up the rest, recover what is new."""
+        for number in set(self.owned) - numbers:
+            await self._give_up(number)
+        kept = await self.takeover.unchanged({n: o for n, o in self.owned.items() if n in numbers})
+        for number in numbers & set(self.owned) - kept:
+            await self._give_up(number)
+        new = await self.takeover.recover(self, numbers - kept)
+        self.owned.update(new)
+        for number in numbers:
+            self.owned[number].partition.on_flushed = self.on_flushed
+            self.owned[number].partition.thaw()
+            self._start_flushing(number)
+        self._tell()
+
+    async def freeze(self) -> None:
+        """Partitions are revoked: the last run of each goes out, then nothing more."""
+        await asyncio.gather(*(owner.partition.freeze() for owner in self.owned.values()))
+        for task in self._flushers.values():
+            await task
+        self._flushers.clear()
+        self._tell()
+
+    async def close(self) -> None:
+        """Give up everything: the worker stops."""
+        for number in list(self.owned):
+            await self._give_up(number)
+
+    def positions(self) -> dict[TP, int]:
+        """The next offset of each owned source partition."""
+        return {TP(self.source, number): partition.position for number, partition in self.live.items()}
+
+    def committed(self) -> dict[TP, int]:
+        """The position of each partition's last acknowledged run."""
+        return {TP(self.source, number): partition.committed for number, partition in self.live.items()}
+
+    def _start_flushing(self, number: int) -> None:
+        if number in self._flushers and not self._flushers[number].done():
+            return
+        task = asyncio.create_task(self.owned[number].partition.flush_forever(), name=f"flush-{number}")
+        task.add_done_callback(self._flush_ended)
+        self._flushers[number] = task
+
+    def _flush_ended(self, task: "asyncio.Task[None]") -> None:
+        """A cancelled flush may have taken rows that are not acknowledged: as fatal as a failed one."""
+        if task.cancelled():
+            self.stop_worker(RuntimeError(f"{task.get_name()} was cancelled"))
+        elif (error := task.exception()) is not None:
+            self.stop_worker(error)
+
+    async def _give_up(self, number: int) -> None:
+        await self.owned.pop(number).close()
+
+    def _tell(self) -> None:
+        for listener in self.on_change:
+            listener()

@@ -1,0 +1,155 @@
+"""Every metric, declared once. Base units; no unbounded label (never a stream, gifter, gift or event).
+
+Timestamps are exposed as such; PromQL computes ages: `time() - giftstream_watermark_timestamp_seconds`.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    GCCollector,
+    Histogram,
+    Info,
+    PlatformCollector,
+    ProcessCollector,
+    disable_created_metrics,
+)
+
+from app.version import VERSION
+from schemas.dead_letter import REASONS, Reason
+
+SECONDS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
+"""Buckets; the service level objective on emit latency, 2.5 s, is one of them."""
+
+OUTCOMES: Final = ("counted", "late", "unchanged", "duplicate", "rejected")
+BOARDS: Final = ("totals", "gifters", "streams")
+PARTITION: Final = ("topic", "partition")
+
+
+class Metrics:
+    """The metrics of one worker, in a registry of their own."""
+
+    def __init__(self, revision: str = "unknown") -> None:
+        disable_created_metrics()  # type: ignore[no-untyped-call]
+        self.registry = CollectorRegistry()
+        self._declare_counters()
+        self._declare_durations()
+        self._declare_gauges()
+        Info("giftstream_build", "What is running", registry=self.registry).info(
+            {"version": VERSION, "revision": revision}
+        )
+        ProcessCollector(registry=self.registry)
+        PlatformCollector(registry=self.registry)
+        GCCollector(registry=self.registry)
+        self._show_zeros()
+
+    def _declare_counters(self) -> None:
+        # Records read from the source topic, before anything is judged.
+        self.received = self._counter("events_received", "Records read", "topic")
+        # What became of each; `late` ones are counted too, only not in their `1m` window.
+        self.processed = self._counter("events_processed", "Records judged, by what became of them", "outcome")
+        # Records that were refused, when they were judged.
+        self.rejected = self._counter("events_rejected", "Records refused, by reason", "reason")
+        # Late for `1m`: counted in the longer windows; dropped when older than the horizon.
+        self.late = self._counter("events_late", "Records that came late", "action")
+        # Ids that were seen before within the horizon.
+        self.deduplicated = self._counter("events_deduplicated", "Duplicates refused")
+        # Refused records whose dead letter is acked; after a crash a letter may be written twice.
+        self.dead_letters = self._counter("dead_letters", "Dead letters acked, by reason", "reason")
+        # Board values acked, running and final, and tombstones.
+        self.updates = self._counter("leaderboard_updates", "Board values acked", "board", "result")
+        # Spikes that started, and single big gifts.
+        self.spikes = self._counter("spikes_detected", "Spikes started and big gifts", "kind")
+        self.rebalances = self._counter("rebalances", "Rebalances of the consumer group")
+        # `error` and `exception` are class names of the code.
+        self.produce_errors = self._counter("produce_errors", "Writes refused by Kafka", "topic", "error")
+        self.agent_exceptions = self._counter("agent_exceptions", "Failures inside agents", "agent", "exception")
+
+    def _declare_durations(self) -> None:
+        # One run of records folded, without waiting.
+        self.processing = self._seconds("event_processing_duration", "Folding one run of records", "agent")
+        # From event time to being read: how late the platform and the producer are.
+        self.ingest_delay = self._seconds("ingest_delay", "Event time until read")
+        # From the event time of a board's newest gift to the ack of the board: what a viewer sees.
+        self.emit_latency = self._seconds("emit_latency", "Event time until the board is acked", "board")
+        # One run of state, from encoding to ack.
+        self.commit = self._seconds("commit_duration", "Writing one run of state")
+        self.produce = self._seconds("produce_duration", "One batch until acked", "topic")
+        self.rebalance = self._seconds("rebalance_duration", "One rebalance", "phase")
+        self.recovery = self._seconds("table_recovery_duration", "Reading the state of one partition back")
+
+    def _declare_gauges(self) -> None:
+        # Per partition, dropped when the partition moves away.
+        self.lag = self._gauge("consumer_lag_records", "Records not yet read", *PARTITION)
+        self.lag_seconds = self._gauge("consumer_lag_seconds", "Age of the next record to read", *PARTITION)
+        self.watermark = self._gauge("watermark_timestamp_seconds", "Watermark, event time", *PARTITION)
+        # Per worker.
+        self.last_event = self._gauge("last_event_timestamp_seconds", "Append time of the newest record", "topic")
+        self.table_keys = self._gauge("table_keys", "Rows held, by family", "table")
+        self.dedup_entries = self._gauge("dedup_cache_entries", "Ids remembered")
+        self.active_streams = self._gauge("active_streams", "Streams that are not quiet")
+        self.assigned = self._gauge("partitions_assigned", "Partitions owned", "topic")
+        self.ready = self._gauge("worker_ready", "1 once the first recovery has ended")
+
+    def run_folded(self, outcomes: Mapping[str, int], rejected: Mapping[Reason, int]) -> None:
+        """Count one folded run: how many records had each outcome, and the refused ones by reason."""
+        for outcome, count in outcomes.items():
+            self.processed.labels(outcome).inc(count)
+        for reason, count in rejected.items():
+            self.rejected.labels(reason).inc(count)
+        self.processed.labels("rejected").inc(sum(rejected.values()))
+        self.late.labels("counted").inc(outcomes.get("late", 0))
+        self.late.labels("dropped").inc(rejected.get("too_old", 0))
+        self.deduplicated.inc(outcomes.get("duplicate", 0))
+
+    def partition_at(self, topic: str, partition: int, *, lag: int, lag_ms: int, watermark_ms: int) -> None:
+        """Set the gauges of one owned partition; `lag` is in records."""
+        labels = (topic, str(partition))
+        self.lag.labels(*labels).set(lag)
+        self.lag_seconds.labels(*labels).set(lag_ms / 1000)
+        self.watermark.labels(*labels).set(watermark_ms / 1000)
+
+    def drop_partition(self, topic: str, partition: int) -> None:
+        """Forget the gauges of a partition that moved away. Counters stay, or their rates would break."""
+        for gauge in (self.lag, self.lag_seconds, self.watermark):
+            gauge.remove_by_labels({"topic": topic, "partition": str(partition)})
+
+    def boards_acked(self, board: str, result: str, latencies: Iterable[float]) -> None:
+        """Count acked values of `board` (result: running, final, tombstone), one latency in seconds each."""
+        for latency in latencies:
+            self.updates.labels(board, result).inc()
+            if result != "tombstone":
+                self.emit_latency.labels(board).observe(latency)
+
+    def table_sizes(self, rows: Mapping[str, int]) -> None:
+        """Set how many rows each family holds over all owned partitions."""
+        for table, count in rows.items():
+            self.table_keys.labels(table).set(count)
+
+    def _counter(self, name: str, meaning: str, *labels: str) -> Counter:
+        return Counter(f"giftstream_{name}", meaning, labels, registry=self.registry)
+
+    def _gauge(self, name: str, meaning: str, *labels: str) -> Gauge:
+        return Gauge(f"giftstream_{name}", meaning, labels, registry=self.registry)
+
+    def _seconds(self, name: str, meaning: str, *labels: str) -> Histogram:
+        return Histogram(f"giftstream_{name}_seconds", meaning, labels, buckets=SECONDS, registry=self.registry)
+
+    def _show_zeros(self) -> None:
+        """Show closed label sets from the start: a rate cannot see a series that begins above zero."""
+        for outcome in OUTCOMES:
+            self.processed.labels(outcome)
+        for reason in REASONS:
+            self.rejected.labels(reason)
+            self.dead_letters.labels(reason)
+        for action in ("counted", "dropped"):
+            self.late.labels(action)
+        for kind in ("spike", "big_gift"):
+            self.spikes.labels(kind)
+        for board in BOARDS:
+            self.emit_latency.labels(board)
+            for result in ("running", "final", "tombstone"):
+                self.updates.labels(board, result)

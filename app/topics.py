@@ -1,0 +1,100 @@
+"""Creating the topics that are missing, and checking those that are there."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from typing import Any, Final
+
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+from aiokafka.errors import KafkaConnectionError, TopicAlreadyExistsError, for_code
+
+from app.connection import client_options
+from app.errors import BrokerUnreachable, Finding
+from app.settings import Settings
+from app.topics_compare import Described, Mismatch, Tools, compare
+from app.topology import Topic, topology
+
+VISIBLE_TRIES: Final = 100
+VISIBLE_PAUSE_SECONDS: Final = 0.1
+
+
+async def create(settings: Settings) -> list[str]:
+    """Create the topics that are missing, and return their names once the broker serves them.
+
+    Raises Finding when the broker refuses one, BrokerUnreachable when none answers.
+    """
+    async with admin(settings) as client:
+        present = set(await client.list_topics())
+        missing = [topic for topic in topology(settings) if topic.name not in present]
+        if missing:
+            response = await client.create_topics([_new(topic, settings) for topic in missing])
+            _raise_refused(response)
+            await _visible(client, missing)
+    return [topic.name for topic in missing]
+
+
+async def check(settings: Settings) -> list[Mismatch]:
+    """Return everything about the topics that is not as it must be. Raises BrokerUnreachable."""
+    needed = topology(settings)
+    async with admin(settings) as client:
+        found = await describe(client, [topic.name for topic in needed])
+    return compare(needed, found, Tools(settings.broker, settings.security_protocol != "PLAINTEXT"))
+
+
+@asynccontextmanager
+async def admin(settings: Settings) -> AsyncIterator[AIOKafkaAdminClient]:
+    """Yield a connected admin client. Raises BrokerUnreachable."""
+    client = AIOKafkaAdminClient(client_id=f"{settings.app_id}-topics", **client_options(settings))
+    try:
+        await client.start()
+        yield client
+    except KafkaConnectionError as error:
+        do = "Start it (`giftstream broker`), or set GIFTSTREAM_BROKER"
+        raise BrokerUnreachable(f"No Kafka broker answers at {settings.broker} ({error})", do=do) from None
+    finally:
+        await client.close()
+
+
+async def describe(client: AIOKafkaAdminClient, names: Iterable[str]) -> dict[str, Described]:
+    """Return those of the topics that are there. Asking for all avoids creating one by asking for it."""
+    wanted = set(names)
+    counts = {one["topic"]: len(one["partitions"]) for one in await client.describe_topics() if one["topic"] in wanted}
+    configs = await _configs(client, counts)
+    return {name: Described(count, configs.get(name, {})) for name, count in counts.items()}
+
+
+async def _configs(client: AIOKafkaAdminClient, names: Iterable[str]) -> dict[str, dict[str, str]]:
+    resources = [ConfigResource(ConfigResourceType.TOPIC, name) for name in names]
+    if not resources:
+        return {}
+    configs: dict[str, dict[str, str]] = {}
+    for response in await client.describe_configs(resources):
+        for error, message, _, name, entries in response.resources:
+            if error:
+                raise Finding(f"Kafka does not tell the settings of {name}: {message or for_code(error).__name__}")
+            configs[name] = {entry[0]: str(entry[1]) for entry in entries}
+    return configs
+
+
+def _new(topic: Topic, settings: Settings) -> NewTopic:
+    return NewTopic(topic.name, topic.partitions, settings.replication_factor, topic_configs=topic.configs)
+
+
+def _raise_refused(response: Any) -> None:
+    """Two processes may create at the same time; that the other one was first is no error."""
+    for name, error, *message in response.topic_errors:
+        if error and error != TopicAlreadyExistsError.errno:
+            why = message[0] if message and message[0] else for_code(error).__name__
+            raise Finding(f"Kafka refuses to create {name}: {why}")
+
+
+async def _visible(client: AIOKafkaAdminClient, topics: Iterable[Topic]) -> None:
+    """Wait until the broker serves new topics: the controller answers before the brokers have heard."""
+    wanted = {topic.name for topic in topics}
+    for _ in range(VISIBLE_TRIES):
+        described = await client.describe_topics()
+        if wanted <= {one["topic"] for one in described if all(p["leader"] >= 0 for p in one["partitions"])}:
+            return
+        await asyncio.sleep(VISIBLE_PAUSE_SECONDS)
+    raise Finding(f"The broker does not serve the new topics after {VISIBLE_TRIES * VISIBLE_PAUSE_SECONDS:.0f} s")

@@ -1,0 +1,102 @@
+"""The worker process: wait for Kafka, refuse wrong topics, run the pipeline until told to stop."""
+
+import asyncio
+import signal
+from collections.abc import Sequence
+
+import structlog
+
+from app.connection import client_options
+from app.errors import Finding, GiftstreamError
+from app.health import Health
+from app.http import HttpService
+from app.metrics import Metrics
+from app.observe import Observer
+from app.pipeline import create_app
+from app.settings import Settings
+from app.topics import check
+from app.wait import wait_for_broker
+
+logger = structlog.get_logger(__name__)
+
+
+def run_worker(
+    settings: Settings, quarantine: Sequence[tuple[int, int]] = (), accept_gap: Sequence[tuple[int, int]] = ()
+) -> int:
+    """Run one worker until SIGINT or SIGTERM; return its exit code. A fail-stop exits by itself, with 3."""
+    try:
+        asyncio.run(_serve(settings, quarantine))
+    except GiftstreamError as error:
+        logger.error(str(error))
+        return error.exit_code
+    return 0
+
+
+async def _serve(settings: Settings, quarantined: Sequence[tuple[int, int]]) -> None:
+    metrics, health = Metrics(), Health()
+    stopping = _stop_signal()
+    http = HttpService(metrics, health, settings.http_host, settings.http_port)
+    await http.start()
+    logger.info("serving metrics", url=f"{http.url}/metrics")
+    try:
+        ready = asyncio.create_task(_wait_for_topics(settings, health))
+        await _first(ready, stopping)
+        if not stopping.done():
+            await _run(settings, metrics, health, quarantined, stopping)
+    finally:
+        await http.stop()
+
+
+async def _run(
+    settings: Settings,
+    metrics: Metrics,
+    health: Health,
+    quarantined: Sequence[tuple[int, int]],
+    stopping: "asyncio.Future[None]",
+) -> None:
+    health.waiting("recovering the state")
+    observer = Observer(settings, metrics, health)
+    app = create_app(settings, quarantined=quarantined, acked=observer.acked)
+    observer.watch(app)
+    await app.start()
+    try:
+        await stopping
+    finally:
+        logger.info("stopping: the last runs go out, then the partitions are given back")
+        await observer.stop()
+        await app.stop()
+
+
+async def _wait_for_topics(settings: Settings, health: Health) -> None:
+    """Return when Kafka answers and all topics are as they must be. Raises Finding."""
+
+    def waiting(line: str) -> None:
+        health.waiting(line)
+        logger.warning(line)
+
+    await wait_for_broker(client_options(settings), on_wait=waiting)
+    if mismatches := await check(settings):
+        raise Finding("The topics are not as they must be:\n" + "\n".join(str(one) for one in mismatches))
+
+
+def _stop_signal() -> "asyncio.Future[None]":
+    """Return a future that SIGINT or SIGTERM resolves."""
+    loop = asyncio.get_running_loop()
+    stopping = loop.create_future()
+
+    def stop() -> None:
+        if not stopping.done():
+            stopping.set_result(None)
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop)
+    return stopping
+
+
+async def _first(task: "asyncio.Task[None]", stopping: "asyncio.Future[None]") -> None:
+    """Wait for the task or the stop signal, whichever comes first; raise what the task raised."""
+    await asyncio.wait([task, stopping], return_when=asyncio.FIRST_COMPLETED)
+    if task.done():
+        task.result()
+    else:
+        task.cancel()

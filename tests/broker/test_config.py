@@ -1,0 +1,32 @@
+"""The configuration of the embedded node."""
+
+from pathlib import Path
+
+from app.broker.config import server_properties
+
+
+def _properties() -> dict[str, str]:
+    text = server_properties(port=20_001, controller_port=20_002, data=Path("/data"))
+    return dict(line.split("=", 1) for line in text.splitlines())
+
+
+def test_one_node_is_broker_and_controller() -> None:
+    properties = _properties()
+    assert properties["process.roles"] == "broker,controller"
+    assert properties["controller.quorum.voters"] == "1@127.0.0.1:20002"
+    assert properties["log.dirs"] == "/data"
+
+
+def test_every_address_is_loopback() -> None:
+    properties = _properties()
+    assert properties["listeners"] == "PLAINTEXT://127.0.0.1:20001,CONTROLLER://127.0.0.1:20002"
+    assert properties["advertised.listeners"] == "PLAINTEXT://127.0.0.1:20001"
+
+
+def test_a_topic_is_never_made_by_a_typing_error() -> None:
+    assert _properties()["auto.create.topics.enable"] == "false"
+
+
+def test_internal_topics_need_one_node_only() -> None:
+    factors = [value for name, value in _properties().items() if name.endswith(("replication.factor", "min.isr"))]
+    assert factors == ["1"] * 5

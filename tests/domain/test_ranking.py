@@ -1,0 +1,57 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agents.domain.ranking import GIFTS_SHOWN, Top, best, competition_ranks, entry_key, gift_key
+from agents.domain.rows import Gift, Gifter
+
+
+def gifter(value: int, reached_ms: int = 0) -> Gifter:
+    return Gifter(None, value, 1, reached_ms)
+
+
+@pytest.mark.parametrize(
+    ("rows", "order"),
+    [
+        ({"a": gifter(1), "b": gifter(2)}, "ba"),
+        ({"a": gifter(5, 20), "b": gifter(5, 10)}, "ba"),
+        ({"b": gifter(5, 10), "a": gifter(5, 10), "B": gifter(5, 10)}, "Bab"),
+        ({"a": gifter(0, 1), "b": gifter(1, 9)}, "ba"),
+        ({}, ""),
+    ],
+)
+def test_value_counts_first_then_the_earlier_then_the_id(rows: dict[str, Gifter], order: str) -> None:
+    assert "".join(name for name, _ in best(rows, 10, entry_key)) == order
+
+
+def test_gifts_of_equal_value_are_ordered_by_sends() -> None:
+    rows = {"a": Gift(None, 5, 1), "b": Gift(None, 5, 3), "c": Gift(None, 6, 1)}
+    assert [name for name, _ in best(rows, GIFTS_SHOWN, gift_key)] == ["c", "b", "a"]
+
+
+@pytest.mark.parametrize(
+    ("values", "ranks"),
+    [([], []), ([5], [1]), ([9, 5, 5, 1], [1, 2, 2, 4]), ([5, 5, 5], [1, 1, 1]), ([3, 2, 2, 2, 1], [1, 2, 2, 2, 5])],
+)
+def test_equal_values_share_a_rank(values: list[int], ranks: list[int]) -> None:
+    assert competition_ranks(values) == ranks
+
+
+@given(
+    st.integers(1, 4),
+    st.lists(st.tuples(st.sampled_from("abcdefghij"), st.integers(0, 3), st.integers(0, 9)), max_size=60),
+)
+def test_the_top_that_is_kept_is_the_top_of_a_full_sort(limit: int, gifts: list[tuple[str, int, int]]) -> None:
+    rows: dict[str, Gifter] = {}
+    top: Top[Gifter] | None = None
+    for name, value, at_ms in gifts:
+        row = rows.setdefault(name, gifter(0, at_ms))
+        row.value += value
+        row.reached_ms = at_ms if value else row.reached_ms
+        if top is None and len(rows) > limit:
+            top = Top(rows, limit, entry_key)
+        elif top is not None and row.value >= top.floor:
+            top.offer(name, row)
+        kept = rows if top is None else top.rows
+        assert best(kept, limit, entry_key) == best(rows, limit, entry_key)
+        assert best(rows, limit, entry_key) == sorted(rows.items(), key=lambda item: entry_key(item[1], item[0]))[:limit]

@@ -1,0 +1,98 @@
+"""A log in memory that dies where it is told to: before a batch is kept, or after it is, before its ack."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from faust.types import TP
+
+from app.engine.changelog import Row, RowLoader
+from app.engine.machine import Output
+from app.engine.partition import Clock, FlushOptions, Identity, Partition
+from app.engine.rows import Pressure
+from app.engine.runs import Run
+from tests.engine.toy import Word, WordCounter
+
+IDENTITY = Identity(1, "rules")
+SOURCE = TP("words", 0)
+
+
+class Crash(BaseException):
+    """The process died."""
+
+
+@dataclass
+class Broker:
+    """What survives a crash. `deaths` counts down the appends and publishes until the process dies."""
+
+    changelog: list[Row] = field(default_factory=list)
+    published: list[Output] = field(default_factory=list)
+    batches: list[int] = field(default_factory=list)
+    deaths: int = -1
+    after: bool = False
+
+    def keep(self, log: list, items: Sequence) -> None:
+        self.deaths -= 1
+        if self.deaths == 0 and not self.after:
+            raise Crash
+        log.extend(items)
+        if self.deaths == 0:
+            raise Crash
+
+
+class FakeLog:
+    """A partition's log on that broker."""
+
+    def __init__(self, broker: Broker) -> None:
+        self.broker = broker
+
+    async def append(self, rows: Sequence[Row], now_ms: int) -> int:
+        base = len(self.broker.changelog)
+        self.broker.keep(self.broker.changelog, rows)
+        self.broker.batches.append(len(rows))
+        return base
+
+    async def renew_if_due(self) -> int | None:
+        return None
+
+    async def publish(self, outputs: Sequence[Output], now_ms: int) -> None:
+        self.broker.keep(self.broker.published, outputs)
+
+
+@dataclass
+class Time:
+    """A driven clock."""
+
+    ms: int = 1_000_000
+
+    def clock(self) -> Clock:
+        return Clock(lambda: self.ms, lambda: self.ms / 1000)
+
+
+def recover(broker: Broker, time: Time | None = None) -> tuple[Partition, WordCounter]:
+    """Start a fresh partition from what the broker kept."""
+    pressure = Pressure()
+    machine = WordCounter(0, pressure)
+    loader = RowLoader(machine.families)
+    for key, value in broker.changelog:
+        loader.apply(key, value)
+    machine.restore(loader.commit.mark if loader.commit else 0)
+    partition = Partition(
+        0,
+        machine,
+        pressure,
+        FakeLog(broker),
+        IDENTITY,
+        commit=loader.commit,
+        next_changelog=len(broker.changelog),
+        options=FlushOptions(),
+        clock=(time or Time()).clock(),
+    )
+    return partition, machine
+
+
+def run_of(
+    words: Sequence[Word], begin: int | None = None, end: int | None = None, highwater: int | None = None
+) -> Run:
+    """A run over these records."""
+    first = words[0].offset if begin is None else begin
+    return Run(SOURCE, first, words[-1].offset + 1 if end is None else end, words, highwater)

@@ -1,0 +1,82 @@
+"""Rows go out as a record batch and come back as they were."""
+
+import msgspec
+import pytest
+
+from app.engine.changelog import COMMIT_KEY, FENCE_KEY, Commit, RowLoader, changed_rows, commit_row, record_hash
+from app.engine.errors import FormatUnknown
+from app.engine.rows import Family, Pressure
+from tests.engine.toy import Count, Word
+
+COMMIT = Commit(1, 7, 6, b"hash", 5, 4, "rules")
+
+
+def loaded(rows: list[tuple[bytes, bytes | None]]) -> tuple[Family[Count], RowLoader]:
+    family: Family[Count] = Family("w", Count)
+    loader = RowLoader([family])
+    for key, value in rows:
+        loader.apply(key, value)
+    return family, loader
+
+
+def test_what_changed_is_written_once_and_read_back() -> None:
+    family: Family[Count] = Family("w", Count)
+    family.put("group", "one", Count(1, 1))
+    family.put("group", "one", Count(2, 2))
+    family.put("group", "two", Count(3, 3))
+    rows = changed_rows([family])
+    assert len(rows) == 2
+    assert changed_rows([family]) == []
+    assert sorted(loaded(rows)[0]) == [("group", "one", Count(2, 2)), ("group", "two", Count(3, 3))]
+
+
+def test_a_deleted_row_is_a_tombstone() -> None:
+    family: Family[Count] = Family("w", Count)
+    family.put("group", "", Count(1, 1))
+    rows = changed_rows([family])
+    family.delete("group")
+    assert changed_rows([family]) == [(b"wgroup ", None)]
+    assert list(loaded([*rows, (b"wgroup ", None)])[0]) == []
+
+
+def test_a_dropped_group_is_a_tombstone_a_member() -> None:
+    family: Family[Count] = Family("w", Count)
+    for member in "abc":
+        family.put("group", member, Count(1, 1))
+    changed_rows([family])
+    family.drop("group")
+    assert sorted(changed_rows([family])) == [(b"wgroup a", None), (b"wgroup b", None), (b"wgroup c", None)]
+    assert len(family) == 0
+
+
+def test_the_newest_commit_row_counts_and_fences_are_no_rows() -> None:
+    _, loader = loaded([commit_row(COMMIT), (FENCE_KEY, b"app-0")])
+    assert loader.commit == COMMIT
+    assert loader.rows == 0
+
+
+def test_a_commit_of_a_newer_format_is_refused() -> None:
+    newer = msgspec.msgpack.encode([2, "whatever came later"])
+    with pytest.raises(FormatUnknown, match="format 2, this version reads up to 1"):
+        loaded([(COMMIT_KEY, newer)])
+
+
+def test_rows_of_an_unknown_family_are_refused() -> None:
+    with pytest.raises(FormatUnknown, match="kind 'x'"):
+        loaded([(b"xgroup ", b"")])
+
+
+def test_pressure_counts_each_changed_row_once() -> None:
+    pressure = Pressure()
+    family: Family[Count] = Family("w", Count, pressure)
+    family.put("group", "", Count(1, 1), size=100)
+    family.put("group", "", Count(2, 2), size=100)
+    assert pressure.bytes == 100
+
+
+@pytest.mark.parametrize(
+    "other",
+    [Word(0, b"v", b"other"), Word(0, b"other", b"k"), Word(0, b"v", b"k", timestamp=1), Word(0, None, b"k"), Word(0, b"v")],
+)
+def test_a_record_hash_tells_key_value_and_append_time(other: Word) -> None:
+    assert record_hash(other) != record_hash(Word(0, b"v", b"k"))

@@ -1,0 +1,65 @@
+"""Contract tests: what the engine relies on inside Faust, mode and aiokafka is still as it was read."""
+
+import inspect
+from importlib.metadata import version
+
+import pytest
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from aiokafka.consumer.fetcher import Fetcher, FetchResult, OffsetResetStrategy
+from aiokafka.producer.sender import InitPIDHandler, Sender
+from faust.tables.manager import TableManager
+from faust.tables.recovery import Recovery
+from faust.transport.consumer import Consumer
+from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread
+
+
+@pytest.mark.parametrize(
+    ("package", "pinned"), [("faust-streaming", "0.15.3"), ("aiokafka", "0.14.0"), ("mode-streaming", "0.7.1")]
+)
+def test_the_versions_are_those_that_were_read(package: str, pinned: str) -> None:
+    assert version(package) == pinned
+
+
+def test_the_producer_id_request_takes_the_transactional_id_of_the_manager() -> None:
+    request = inspect.getsource(InitPIDHandler.create_request)
+    assert "txn_manager = self._sender._txn_manager" in request
+    assert "transactional_id=txn_manager.transactional_id" in request
+    assert "_maybe_wait_for_pid" in inspect.getsource(Sender.start)
+    assert "_maybe_wait_for_pid" in inspect.getsource(Sender._sender_routine)
+
+
+@pytest.mark.asyncio
+async def test_the_producer_has_the_parts_that_the_fence_needs() -> None:
+    producer = AIOKafkaProducer(enable_idempotence=True)
+    assert producer._txn_manager.transactional_id is None
+    assert hasattr(producer._txn_manager, "transaction_timeout_ms")
+    assert inspect.iscoroutinefunction(producer._sender._maybe_wait_for_pid)
+    producer._closed = True
+
+
+@pytest.mark.asyncio
+async def test_the_consumer_has_the_parts_that_runs_need() -> None:
+    consumer = AIOKafkaConsumer(isolation_level="read_committed")
+    assert consumer._isolation_level == "read_committed"
+    consumer._closed = True
+    assert OffsetResetStrategy.NONE != OffsetResetStrategy.EARLIEST
+    assert "_default_reset_strategy != OffsetResetStrategy.NONE" in inspect.getsource(Fetcher)
+    assert "next_fetch_offset" in inspect.getsource(FetchResult._update_position)
+
+
+def test_nothing_is_awaited_between_taking_records_and_returning_them() -> None:
+    """The label of a run is the position right after the fetch returns."""
+    source = inspect.getsource(Fetcher.fetched_records)
+    taking = source.index("drained[tp] = records")
+    returning = source.index("if drained or not timeout")
+    assert "await" not in source[taking:returning]
+
+
+def test_faust_calls_the_hooks_that_the_engine_overrides() -> None:
+    assert "self.scheduler.iterate(records)" in inspect.getsource(Consumer.getmany)
+    assert "self.seek_to_committed()" in inspect.getsource(Consumer.perform_seek)
+    assert "fetcher.fetched_records" in inspect.getsource(AIOKafkaConsumerThread._fetch_records)
+    assert "self._recovery" in inspect.getsource(TableManager)
+    assert "perform_seek" in inspect.getsource(Recovery.on_recovery_completed)
+    for name in ("_restart_recovery", "_slurp_changelogs", "signal_recovery_start", "_set_recovery_started", "_wait"):
+        assert hasattr(Recovery, name)

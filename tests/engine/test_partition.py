@@ -1,0 +1,174 @@
+"""A partition folds each record once, whatever crashes and however the log is cut."""
+
+from collections import Counter
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from app.engine.continuity import STALE_RUNS
+from app.engine.errors import Poisoned, SourceGap, UnexpectedOffset
+from tests.engine.fake_log import Broker, Crash, Time, recover, run_of
+from tests.engine.toy import Word, WordCounter
+
+WORDS = st.lists(st.sampled_from([b"a", b"b", b"c", b""]), min_size=1, max_size=40)
+
+
+def log_of(values: list[bytes]) -> list[Word]:
+    return [Word(offset, value) for offset, value in enumerate(values)]
+
+
+def counts(machine: WordCounter) -> dict[str, tuple[int, int]]:
+    return {word: (row.times, row.offset) for word, _, row in machine.words}
+
+
+def model(values: list[bytes]) -> dict[str, tuple[int, int]]:
+    last = {value.decode(): offset for offset, value in enumerate(values) if value}
+    times = Counter(value.decode() for value in values if value)
+    return {word: (times[word], last[word]) for word in times}
+
+
+def published(broker: Broker, topic: str) -> dict[bytes | None, bytes | None]:
+    return {output.key: output.value for output in broker.published if output.topic == topic}
+
+
+@pytest.mark.asyncio
+@given(
+    values=WORDS,
+    cuts=st.lists(st.integers(1, 7), min_size=1),
+    deaths=st.lists(st.tuples(st.integers(1, 6), st.booleans())),
+)
+@settings(deadline=None)
+async def test_rows_outputs_and_refusals_are_those_of_an_unbroken_run(
+    values: list[bytes], cuts: list[int], deaths: list[tuple[int, bool]]
+) -> None:
+    broker, log = Broker(), log_of(values)
+    for countdown, after in [*deaths, (-1, False)]:
+        broker.deaths, broker.after = countdown, after
+        partition, machine = recover(broker)
+        try:
+            step = 0
+            while partition.position < len(log):
+                size = cuts[step % len(cuts)]
+                step += 1
+                await partition.fold(run_of(log[partition.position : partition.position + size]))
+                if step % 2:
+                    await partition.flush()
+            await partition.freeze()
+        except Crash:
+            continue
+    assert counts(machine) == model(values)
+    assert counts(recover(broker)[1]) == model(values)
+    expected = {word.encode(): b"%d@%d" % count for word, count in model(values).items()}
+    assert published(broker, "counts") == expected
+    refused = {output.value for output in broker.published if output.topic == "refused"}
+    assert refused == {b"%d" % offset for offset, value in enumerate(values) if not value}
+
+
+@pytest.mark.asyncio
+async def test_a_run_is_one_batch_that_ends_with_its_commit_row() -> None:
+    broker = Broker()
+    partition, _ = recover(broker)
+    await partition.fold(run_of(log_of([b"a", b"b", b"a"])))
+    await partition.flush()
+    assert broker.batches == [3]
+    assert broker.changelog[-1][0] == b"\x00commit"
+
+
+@pytest.mark.asyncio
+async def test_nothing_changed_sends_nothing() -> None:
+    broker = Broker()
+    partition, _ = recover(broker)
+    await partition.fold(run_of(log_of([b"a"])))
+    await partition.flush()
+    await partition.flush()
+    assert broker.batches == [2]
+    assert len(broker.published) == 1
+
+
+@pytest.mark.asyncio
+async def test_refusals_are_kept_before_their_run() -> None:
+    broker = Broker(deaths=1)
+    partition, _ = recover(broker)
+    await partition.fold(run_of(log_of([b"a", b""])))
+    with pytest.raises(Crash):
+        await partition.flush()
+    assert broker.changelog == []
+
+
+@pytest.mark.asyncio
+async def test_an_offset_that_is_not_ours_stops_the_worker() -> None:
+    broker = Broker()
+    partition, _ = recover(broker)
+    broker.changelog.append((b"wsomebody else", None))
+    await partition.fold(run_of(log_of([b"a"])))
+    with pytest.raises(UnexpectedOffset, match="kept at 1 instead of 0"):
+        await partition.flush()
+
+
+@pytest.mark.asyncio
+async def test_a_poisonous_record_is_named_with_the_way_out() -> None:
+    partition, _ = recover(Broker())
+    with pytest.raises(Poisoned, match="--quarantine 0:1"):
+        await partition.fold(run_of(log_of([b"a", b"poison"])))
+
+
+@pytest.mark.asyncio
+async def test_older_records_in_a_run_are_passed_over() -> None:
+    partition, machine = recover(Broker())
+    log = log_of([b"a", b"a", b"a"])
+    await partition.fold(run_of(log[:2]))
+    await partition.fold(run_of(log))
+    assert counts(machine) == {"a": (3, 2)}
+
+
+@pytest.mark.asyncio
+async def test_control_records_lie_inside_a_run_and_are_no_gap() -> None:
+    partition, _ = recover(Broker())
+    await partition.fold(run_of([Word(0, b"a"), Word(4, b"a")], begin=0, end=9))
+    assert partition.position == 9
+    assert not partition.continuity.needs_seek(run_of([Word(9, b"a")]))
+
+
+def test_a_gap_seeks_back_once_and_then_stops() -> None:
+    partition, _ = recover(Broker())
+    late = run_of([Word(5, b"a")])
+    assert partition.continuity.needs_seek(late)
+    for _ in range(STALE_RUNS):
+        assert not partition.continuity.needs_seek(late)
+    with pytest.raises(SourceGap, match="records 0 to 4"):
+        partition.continuity.needs_seek(late)
+
+
+@pytest.mark.asyncio
+async def test_what_a_reader_may_not_see_is_passed_over_only_when_all_before_is_folded() -> None:
+    partition, _ = recover(Broker())
+    partition.pass_over(3, 7, 7)
+    assert partition.position == 0
+    partition.pass_over(0, 7, 7)
+    assert partition.position == 7
+
+
+@pytest.mark.asyncio
+async def test_a_partition_is_idle_once_all_is_read_and_nothing_came_for_30_s() -> None:
+    time = Time()
+    partition, _ = recover(Broker(), time)
+    await partition.fold(run_of(log_of([b"a"]), highwater=1))
+    assert not partition.idle
+    time.ms += 30_000
+    assert partition.idle
+    partition.highwater = 2
+    assert not partition.idle
+
+
+@pytest.mark.asyncio
+async def test_a_frozen_partition_takes_nothing_and_goes_on_after_a_thaw() -> None:
+    partition, machine = recover(Broker())
+    log = log_of([b"a", b"a"])
+    await partition.fold(run_of(log[:1]))
+    await partition.freeze()
+    await partition.fold(run_of(log[1:]))
+    assert counts(machine) == {"a": (1, 0)}
+    partition.thaw()
+    await partition.fold(run_of(log[1:]))
+    assert counts(machine) == {"a": (2, 1)}

@@ -1,0 +1,85 @@
+"""A machine that knows nothing of gifts: it counts words, refuses the empty one, and publishes each new count."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import msgspec
+
+from app.engine.machine import Output
+from app.engine.rows import Family, Pressure
+
+
+class Count(msgspec.Struct, array_like=True):
+    """How often a word came, and the offset of the record that made it."""
+
+    times: int
+    offset: int
+
+
+class Published(NamedTuple):
+    topic: str
+    partition: int
+    key: bytes | None
+    value: bytes | None
+    headers: Sequence[tuple[str, bytes]] = ()
+
+
+@dataclass
+class Word:
+    """A record of the source log."""
+
+    offset: int
+    value: bytes | None
+    key: bytes | None = None
+    timestamp: int = 0
+
+
+class WordCounter:
+    """Counts words in one partition."""
+
+    def __init__(self, number: int, pressure: Pressure, topic: str = "counts", refused: str = "refused") -> None:
+        self.words: Family[Count] = Family("w", Count, pressure)
+        self.families: Sequence[Family[Any]] = (self.words,)
+        self._number = number
+        self._topic = topic
+        self._refused = refused
+        self._pending: dict[str, int] = {}
+        self._next = 0
+
+    def fold(self, record: Any) -> Output | None:
+        self._next = record.offset + 1
+        if record.value == b"poison":
+            raise ValueError("poison")
+        if not record.value:
+            return Published(self._refused, self._number, record.key, b"%d" % record.offset)
+        word = record.value.decode()
+        count = self.words.get(word) or Count(0, 0)
+        count.times += 1
+        count.offset = record.offset
+        self.words.put(word, "", count)
+        self._pending.setdefault(word, record.offset)
+        return None
+
+    def restore(self, mark: int) -> None:
+        self._pending = {word: row.offset for word, _, row in self.words if row.offset >= mark}
+        self._next = mark
+
+    def cut(self, now_ms: int, idle: bool, behind: bool) -> tuple[Sequence[Output], Any]:
+        words = dict(self._pending)
+        return [self._message(word) for word in words], (words, self._next)
+
+    def _message(self, word: str) -> Output:
+        row = self.words.get(word)
+        assert row is not None
+        return Published(self._topic, self._number, word.encode(), b"%d@%d" % (row.times, row.offset))
+
+    def published(self, token: Any) -> None:
+        words, upto = token
+        for word in words:
+            row = self.words.get(word)
+            if row is not None and row.offset < upto:
+                self._pending.pop(word, None)
+
+    def mark(self) -> int:
+        return min(self._pending.values(), default=self._next)
