@@ -42,11 +42,12 @@ lint: .venv/.dev ## style, types, direction of imports, compose file
 	$(BIN)/lint-imports
 	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec compose/compose.yaml
 
-lock: $(UV) ## renew the hashed lists of requirements/, at the newest allowed versions with ARGS=--upgrade
+lock: .venv/.runtime ## renew the hashed lists of packages and jars; ARGS=--upgrade takes the newest versions
 	$(COMPILE) $(ARGS) pyproject.toml --extra dev -o requirements/dev.txt
 	$(COMPILE) $(ARGS) pyproject.toml -c requirements/dev.txt -o requirements/runtime.txt
 	$(COMPILE) $(ARGS) --group build -o requirements/build.txt
 	$(COMPILE) $(ARGS) requirements/uv.in -o requirements/uv.txt
+	$(BIN)/python -m app.broker.renew_list
 
 clean: ## remove .venv and what the tools left here (the broker's files stay in the user's cache)
 	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

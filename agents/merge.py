@@ -15,7 +15,16 @@ if TYPE_CHECKING:
     from app.engine.replay import Replay
     from app.engine.runs import Run
 
+
+
+class _Revision(msgspec.Struct):
+    """As much of a published board as the merge needs to remember."""
+
+    revision: int
+
+
 _decode = msgspec.json.Decoder(Partial | Progress).decode
+_published = msgspec.json.Decoder(_Revision).decode
 
 
 class MergedBoards:
@@ -24,6 +33,11 @@ class MergedBoards:
     def __init__(self, merge: Merge, topic: str) -> None:
         self._merge = merge
         self._topic = topic
+
+    def remember(self, record: Record) -> None:
+        """Take one record of the streams topic in: what an earlier owner published. No revision falls below it."""
+        if record.value is not None:
+            self._merge.remember((record.key or b"").decode(), _published(record.value).revision)
 
     def apply(self, record: Record) -> None:
         """Take one record of the partials topic in; a null value withdraws a partial."""

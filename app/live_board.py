@@ -15,7 +15,10 @@ from rich.text import Text
 from app.boards import Board, Boards, newest, owner
 from app.view import render, ticker
 
-SPIKES_SHOWN: Final = 4
+SPIKES_SHOWN: Final = 3
+BIG_GIFTS_SHOWN: Final = 1
+"""On a busy day there is a big gift every second, which would hide the spikes."""
+
 SIDE_BY_SIDE: Final = 110
 """Columns from which the two boards stand side by side."""
 
@@ -27,6 +30,7 @@ class LiveBoard:
         self.worker, self.window, self.unit, self.zone = worker, window, unit, zone
         self.streams, self.gifters = Boards(), Boards()
         self.spikes: deque[Board] = deque(maxlen=SPIKES_SHOWN)
+        self.big_gifts: deque[Board] = deque(maxlen=BIG_GIFTS_SHOWN)
         self.counters: Mapping[str, int] = {}
         self.note = ""
 
@@ -39,7 +43,7 @@ class LiveBoard:
         elif topic.endswith("engagement-spikes.v1"):
             board = Boards().apply(key, value)
             if board is not None and board.get("phase") != "peak":
-                self.spikes.appendleft(board)
+                (self.big_gifts if board["kind"] == "big_gift" else self.spikes).appendleft(board)
 
     def update(self, counters: Mapping[str, int], note: str = "") -> None:
         """Take the newest counters, shown in their order, and a line about what is going on."""
@@ -60,7 +64,7 @@ class LiveBoard:
         limit = _rows(console.height, beside) if console.is_terminal else None
         boards = [render(board, self.zone, limit) for board in self.leader() if board is not None]
         yield self._beside(boards) if beside else Group(*boards)
-        yield ticker(self.spikes, self.zone)
+        yield ticker([*self.spikes, *self.big_gifts], self.zone)
 
     def _shown(self, boards: Boards) -> list[Board]:
         return newest(

@@ -65,6 +65,7 @@ def _add_merge(app: EngineApp, settings: Settings) -> None:
     replay = app.replay(
         Replay(
             names.partials.name,
+            names.streams.name,
             f"{settings.app_id}-merge",
             lambda: MergedBoards(Merge(counting), names.streams.name),
             client_options(settings),

@@ -29,9 +29,10 @@ async def create(settings: Settings) -> list[str]:
         missing = [topic for topic in topology(settings) if topic.name not in present]
         if missing:
             response = await client.create_topics([_new(topic, settings) for topic in missing])
-            _raise_refused(response)
+            created = _created(response)
             await _visible(client, missing)
-    return [topic.name for topic in missing]
+            return created
+    return []
 
 
 async def check(settings: Settings) -> list[Mismatch]:
@@ -81,12 +82,16 @@ def _new(topic: Topic, settings: Settings) -> NewTopic:
     return NewTopic(topic.name, topic.partitions, settings.replication_factor, topic_configs=topic.configs)
 
 
-def _raise_refused(response: Any) -> None:
-    """Two processes may create at the same time; that the other one was first is no error."""
+def _created(response: Any) -> list[str]:
+    """Return what was created. Two processes may try at the same time; that the other was first is no error."""
+    created = []
     for name, error, *message in response.topic_errors:
-        if error and error != TopicAlreadyExistsError.errno:
+        if not error:
+            created.append(name)
+        elif error != TopicAlreadyExistsError.errno:
             why = message[0] if message and message[0] else for_code(error).__name__
             raise Finding(f"Kafka refuses to create {name}: {why}")
+    return created
 
 
 async def _visible(client: AIOKafkaAdminClient, topics: Iterable[Topic]) -> None:

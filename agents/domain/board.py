@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from agents.domain.ranking import Ranked, Top
-from agents.domain.rows import Gift, Gifter, Scope, Total
+from agents.domain.rows import Gift, Gifter, Scope, Streamer, Total
 from schemas.board import Window
 
 ROW_BYTES: Final = 64
@@ -12,13 +12,16 @@ ROW_BYTES: Final = 64
 
 
 class WindowBoards:
-    """The boards of one unit and window: of each stream by its id, and of each scope.
+    """The boards of one unit and window: of each stream by its id, and of each region.
 
     `closes` is the watermark from which nothing can come in any more, None for `stream`. Only boards that are not
     archived are here.
     """
 
-    __slots__ = ("closes", "expires", "key", "scopes", "streams", "unit", "window")
+    __slots__ = ("closes", "expires", "key", "overall", "regions", "streams", "unit", "window")
+
+    overall: "ScopeBoard"
+    """The board of all the partition's streams; `stream` has none."""
 
     def __init__(self, unit: str, window: Window, closes: int | None, expires: int | None) -> None:
         self.key = f"{unit}|{window.name}|{window.start_ms}"
@@ -27,7 +30,11 @@ class WindowBoards:
         self.closes = closes
         self.expires = expires
         self.streams: dict[str, Board] = {}
-        self.scopes: dict[str | None, ScopeBoard] = {}
+        self.regions: dict[str, ScopeBoard] = {}
+
+    def scopes(self) -> list["ScopeBoard"]:
+        """Return the boards of all streams and of each region's."""
+        return [self.overall, *self.regions.values()] if self.window.end_ms is not None else []
 
 
 class Board:
@@ -68,9 +75,12 @@ class Board:
 
 
 class ScopeBoard:
-    """All streams of one scope, unit and window: of the partition (`region` None) or of one region."""
+    """All streams of one scope, unit and window: of the partition (`region` None) or of one region.
 
-    __slots__ = ("key", "published_ms", "region", "row", "scope", "size", "streams", "top", "within")
+    The entries are `streams`: of the partition its totals, of a region its own rows, which then are in `regional`.
+    """
+
+    __slots__ = ("key", "published_ms", "region", "regional", "row", "scope", "size", "streams", "top", "within")
 
     def __init__(self, within: WindowBoards, region: str | None, row: Scope) -> None:
         self.within = within
@@ -79,6 +89,7 @@ class ScopeBoard:
         self.key = f"{self.scope}|{within.key}"
         self.row = row
         self.streams: Mapping[str, Ranked] = {}
+        self.regional: dict[str, Streamer] = {}
         self.top: Top[Ranked] | None = None
         self.published_ms = 0
         self.size = ROW_BYTES + len(self.key)
@@ -89,7 +100,7 @@ class ScopeBoard:
 
     def strip(self) -> None:
         """Let go of all but the total: the board is archived."""
-        self.streams, self.top = {}, None
+        self.streams, self.regional, self.top = {}, {}, None
 
 
 def scope_of(region: str | None) -> str:

@@ -1,6 +1,6 @@
 """Where the boards of an event are: found by unit, stream and minute, opened when they are new."""
 
-from agents.domain.board import AnyBoard, Board, ScopeBoard, WindowBoards
+from agents.domain.board import AnyBoard, Board, ScopeBoard, WindowBoards, scope_of
 from agents.domain.closing import Closing
 from agents.domain.expiry import Expiry, Tomb
 from agents.domain.rows import Scope, Total
@@ -40,12 +40,9 @@ class BoardIndex:
         streams[boards[-1].stream] = (minute, late, boards)
         return boards
 
-    def scope(self, within: WindowBoards, region: str | None) -> ScopeBoard:
-        """Return the board of all streams, or of one region's, in a window; opened when it is new."""
-        board = within.scopes.get(region)
-        if board is None:
-            board = self._open_scope(within, region, Scope(0, 0, -1))
-        return board
+    def open_region(self, within: WindowBoards, region: str) -> ScopeBoard:
+        """Open the board of a region that has none in a window."""
+        return self._open_scope(within, region, Scope(0, 0, -1))
 
     def forget(self, tomb: Tomb) -> None:
         """A board was deleted."""
@@ -55,7 +52,7 @@ class BoardIndex:
             streams.pop(tomb.stream, None)
             if not streams:
                 self._current.pop(within.unit, None)
-        elif not within.scopes and within.key not in self._tables.totals.groups:
+        elif within.key not in self._tables.totals.groups:
             self._windows.pop(within.key, None)
 
     def restore(self) -> list[AnyBoard]:
@@ -66,11 +63,11 @@ class BoardIndex:
             if not total.archived:
                 boards.append(self._restored(self._open(within, stream, total)))
         for group, _, scope in self._tables.scopes:
-            name, *rest = group.split("|")
-            region = name.partition(":")[2] or None
-            board = self._open_scope(self._restored_window(*rest), region, scope)
-            if not scope.archived:
-                boards.append(board)
+            name, *window = group.split("|")
+            if region := name.partition(":")[2]:
+                self._open_scope(self._restored_window(*window), region, scope)
+        scopes = (scope for within in self._windows.values() for scope in within.scopes())
+        boards.extend(scope for scope in scopes if not scope.row.archived)
         self._bury_orphans({board.key for board in boards})
         return boards
 
@@ -91,7 +88,9 @@ class BoardIndex:
         calendar = self._calendar
         new = WindowBoards(unit, window, calendar.closes(window), calendar.expires(window))
         within = self._windows.setdefault(new.key, new)
-        if within is new:
+        if within is new and window.end_ms is not None:
+            row = self._tables.scopes.get(f"{scope_of(None)}|{within.key}")
+            within.overall = self._open_scope(within, None, row or Scope(0, 0, -1))
             self._expiry.window_opened(within)
         return within
 
@@ -115,13 +114,16 @@ class BoardIndex:
         return board
 
     def _open_scope(self, within: WindowBoards, region: str | None, row: Scope) -> ScopeBoard:
-        board = within.scopes[region] = ScopeBoard(within, region, row)
-        if not row.archived:
-            if region is None:
-                board.streams = self._tables.totals.groups.setdefault(within.key, {})
-            else:
-                board.streams = self._tables.streams.groups.setdefault(board.key, {})
-            self._closing.retires(board)
+        board = ScopeBoard(within, region, row)
+        if region is not None:
+            within.regions[region] = board
+        if row.archived:
+            return board
+        if region is None:
+            board.streams = self._tables.totals.groups.setdefault(within.key, {})
+        else:
+            board.streams = board.regional = self._tables.streams.groups.setdefault(board.key, {})
+        self._closing.retires(board)
         return board
 
     def _restored_window(self, unit: str, name: str, start: str) -> WindowBoards:

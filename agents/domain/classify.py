@@ -7,7 +7,7 @@ from typing import Any, Final
 from msgspec import Raw, ValidationError, json
 from msgspec.structs import fields
 
-from agents.domain.nesting import MAX_DEPTH, too_deep
+from schemas.nesting import MAX_DEPTH, too_deep
 from agents.domain.reject import Rejected, rejected
 from schemas.dead_letter import Reason
 from schemas.gift import GiftEvent

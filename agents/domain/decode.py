@@ -18,7 +18,7 @@ from msgspec.json import Decoder
 from msgspec.structs import astuple, fields
 
 from agents.domain.classify import classify
-from agents.domain.nesting import SHALLOW_BYTES, too_deep
+from schemas.nesting import SHALLOW_BYTES, too_deep
 from agents.domain.reject import Rejected
 from schemas.gift import GiftEvent
 from schemas.ids import MAX_VALUE, Id, Platform, Region, Unit

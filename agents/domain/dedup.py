@@ -1,12 +1,8 @@
 """Which events have been seen within the horizon. Forgotten is what the watermark says, deleted is what came after."""
 
 from collections import deque
-from typing import Final
 
 from agents.domain.tables import FamilyT
-
-FORGET_PER_RECORD: Final = 4
-"""More than one record adds, so that the ids of the past drain."""
 
 
 class Seen:
@@ -35,7 +31,7 @@ class Seen:
         self._queue.append(stream)
         self._queue.append(event_id)
 
-    def forget(self, watermark: int, limit: int = FORGET_PER_RECORD) -> None:
+    def forget(self, watermark: int, limit: int) -> None:
         """Delete at most `limit` ids that are past the horizon."""
         queue, before = self._queue, watermark - self._horizon_ms
         while limit and queue:

@@ -63,9 +63,10 @@ def next_evaluation(row: Engagement) -> int:
         return at + 1
     due = NEVER
     if row.recent:
-        due = min(row.recent) + WINDOW + 1
-    if row.recent or row.held:
-        due = min(due, row.fed if at < row.fed else at + WINDOW - (at - row.fed) % WINDOW)
+        oldest = min(row.recent)
+        due = min(oldest + WINDOW + 1, _feeding_after(row, max(at, oldest)))
+    if row.held:
+        due = min(due, _feeding_after(row, at))
     if row.spike is not None and row.spike.ended is not None:
         due = min(due, row.spike.ended + COOL_DOWN)
     return due
@@ -99,6 +100,10 @@ def score(gifters: int, count: float, windows: float) -> float:
     """Return by how many standard deviations `gifters` exceed count / windows, roughly by a negative binomial."""
     expected = count / windows
     return (gifters - expected) / sqrt(expected + CLUMPING * expected * expected + expected / windows + 1)
+
+
+def _feeding_after(row: Engagement, at: int) -> int:
+    return row.fed if at < row.fed else at + WINDOW - (at - row.fed) % WINDOW
 
 
 def _feed(row: Engagement) -> None:

@@ -2,16 +2,13 @@
 
 from collections import deque
 from collections.abc import Container, Iterator
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
 from agents.domain.board import AnyBoard, Board, ScopeBoard, WindowBoards
 from agents.domain.graveyard import Graveyard
 from agents.domain.schedule import LIMIT, Schedule
 from agents.domain.tables import Tables
 from agents.domain.windows import RETENTION_MS
-
-DELETE_PER_RECORD: Final = 16
-"""More rows than one record adds to boards, so that the rows of the past drain."""
 
 
 class Tomb(NamedTuple):
@@ -65,7 +62,7 @@ class Expiry:
         for graveyard in self._graveyards:
             graveyard.bury(group)
 
-    def trickle(self, limit: int = DELETE_PER_RECORD) -> None:
+    def trickle(self, limit: int) -> None:
         """Delete at most `limit` buried rows."""
         for graveyard in self._graveyards:
             limit = graveyard.trickle(limit)
@@ -107,7 +104,6 @@ class Expiry:
         """Delete a board: its tombstone is acknowledged."""
         if tomb.scope is not None:
             self._tables.scopes.delete(tomb.scope.key)
-            del tomb.within.scopes[tomb.scope.region]
             return
         self._tables.totals.delete(tomb.within.key, tomb.stream)
         if tomb.within.streams.pop(tomb.stream, None) is not None:
@@ -116,7 +112,7 @@ class Expiry:
     def _newly_expired(self, watermark: int) -> Iterator[Tomb]:
         for within in self._windows.due(watermark, LIMIT):
             yield from (Tomb(within, stream) for stream in self._tables.totals.groups.get(within.key, ()))
-            yield from (Tomb(within, "", scope) for scope in within.scopes.values())
+            yield from (Tomb(within, "", scope) for scope in within.scopes())
         for board in self._quiet.due(watermark, LIMIT):
             yield Tomb(board.within, board.stream)
 

@@ -37,6 +37,8 @@ from schemas.partial import Ledger
 
 Outcome = Literal["counted", "late", "unchanged", "duplicate"] | Rejected
 PROGRESS: Final = "p"
+FORGET_EVERY: Final = 16
+"""In records, each of which adds at most a seen id, a streak and eleven rows behind boards."""
 
 
 class GiftFold:
@@ -62,6 +64,8 @@ class GiftFold:
         self._index = BoardIndex(self._calendar, tables, self._closing, self._expiry)
         self._boards = Boards(rules, tables, self._index, self._closing, self._publication.pending)
         self._told: bytes | None = None
+        self._changed = False
+        self._admitted = 0
 
     @property
     def position(self) -> int:
@@ -88,7 +92,9 @@ class GiftFold:
             outcome = event if isinstance(event, Rejected) else _TOO_OLD
             account.dead_lettered += 1
         account.position = record.offset + 1
-        self._tables.progress.put(PROGRESS, "", account)
+        if not self._changed:
+            self._changed = True
+            self._tables.progress.put(PROGRESS, "", account)
         return outcome
 
     def restore(self, mark: int) -> None:
@@ -103,9 +109,12 @@ class GiftFold:
         """Close what is due, and return what to publish once the rows changed so far are durable.
 
         `now_ms` is the wall clock; on an idle partition it stands for the watermark, but only to make boards final.
-        A board published less than `min_interval_ms` ago has to wait. The cut before must have been acknowledged.
+        A board published less than `min_interval_ms` ago has to wait. The cut before must have been acknowledged,
+        and the changed rows are to be taken from the families right after this one: a row that changes often is told
+        to its family only once between two cuts.
         """
         self._boards.cut()
+        self._changed = False
         account = self._account
         cut = Cut(account.watermark, account.position)
         closes = max(account.watermark, now_ms) if idle else account.watermark
@@ -138,14 +147,20 @@ class GiftFold:
         watermark, at_ms = account.watermark, event.event_time_ms
         account.watermark = max(watermark, min(at_ms, record.timestamp))
         account.spikes += self._spikes.advance(watermark, record.offset)
-        self._seen.forget(watermark)
-        self._streaks.forget(watermark)
-        self._expiry.trickle()
+        self._admitted += 1
+        if self._admitted % FORGET_EVERY == 0:
+            self._forget(watermark)
         if self._seen.remembered(event.stream_id, event.event_id, watermark):
             account.duplicates += 1
             return "duplicate"
         self._seen.remember(event.stream_id, event.event_id, max(at_ms, watermark))
         return self._count(event, record.offset, watermark)
+
+    def _forget(self, watermark: int) -> None:
+        """Delete what is past: more than was added since the last time, but not so much that a run is flooded."""
+        self._seen.forget(watermark, 2 * FORGET_EVERY)
+        self._streaks.forget(watermark, 2 * FORGET_EVERY)
+        self._expiry.trickle(16 * FORGET_EVERY)
 
     def _count(self, event: GiftEvent, offset: int, watermark: int) -> Outcome:
         account = self._account

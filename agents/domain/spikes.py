@@ -17,7 +17,7 @@ from schemas.gift import GiftEvent
 
 SWEEP_MS: Final = 600_000
 ROW_BYTES: Final = 512
-GIFTER_BYTES: Final = 48
+GIFTER_BYTES: Final = 32
 NO_GIFT_IS_BIG: Final = 2**63
 
 
@@ -50,7 +50,8 @@ class Spikes:
     def advance(self, watermark: int, offset: int) -> int:
         """Evaluate what the watermark (ms) has passed, before the record at `offset` is applied.
 
-        Returns how many spikes started; one that resumes within its cool-down is not a new one.
+        `offset` is the position of what is told. Returns how many spikes started; one that resumes within its
+        cool-down is told as a start under its old id, and is not a new one.
         """
         if watermark < self._next_ms:
             return 0

@@ -4,14 +4,10 @@ So a streak counts live, and lost, doubled, reordered and re-sent frames change 
 """
 
 from collections import deque
-from typing import Final
 
 from agents.domain.rows import Register
 from agents.domain.tables import FamilyT
 from schemas.gift import GiftEvent
-
-FORGET_PER_RECORD: Final = 4
-"""More than one record adds, so that the streaks of the past drain."""
 
 
 class Streaks:
@@ -44,17 +40,16 @@ class Streaks:
         self._family.put(stream, member, register, 64 + len(stream) + len(member))
         return gained
 
-    def forget(self, watermark: int, limit: int = FORGET_PER_RECORD) -> None:
-        """Delete at most `limit` registers that are past the horizon; pass over at most one that is not."""
+    def forget(self, watermark: int, limit: int) -> None:
+        """Look at `limit` registers, and delete those that are past the horizon."""
         queue, before = self._queue, watermark - self._horizon_ms
-        while limit and queue:
+        for _ in range(min(limit, len(queue))):
             stream, member = queue.popleft()
             register = self._family.get(stream, member)
             if register is not None and register.at_ms >= before:
                 queue.append((stream, member))
-                return
-            self._family.delete(stream, member)
-            limit -= 1
+            else:
+                self._family.delete(stream, member)
 
     def restore(self) -> None:
         """Line up the loaded registers, oldest first."""

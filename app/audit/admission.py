@@ -1,17 +1,18 @@
 """Which records of the source log are gifts, told again from the public contract."""
 
-import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any, Final, NamedTuple
 from zlib import crc32
 
 import msgspec
+from msgspec.structs import asdict
 
 from app.audit.options import AuditOptions
 from schemas.dead_letter import Reason
 from schemas.gift import GiftEvent
 from schemas.ids import MAX_VALUE
+from schemas.nesting import too_deep
 
 MAX_BYTES: Final = 16 * 1024
 FIRST_EVENT_MS: Final = 1_420_070_400_000
@@ -20,11 +21,20 @@ FIRST_EVENT_MS: Final = 1_420_070_400_000
 MAX_AHEAD_MS: Final = 300_000
 """How far an event time may be ahead of the record's append time."""
 
-REQUIRED: Final = tuple(f.encode_name for f in msgspec.structs.fields(GiftEvent) if f.required)
+FIELDS: Final = {field.encode_name: field for field in msgspec.structs.fields(GiftEvent)}
+REQUIRED: Final = tuple(name for name, field in FIELDS.items() if field.required)
 INTEGERS: Final = ("unit_value", "quantity", "event_time_ms", "total_value")
 FLAGS: Final = ("paid", "anonymous")
-NULLABLE: Final = {f.name for f in msgspec.structs.fields(GiftEvent) if f.default is None} | {"sender_id"}
+NULLABLE: Final = {name for name, field in FIELDS.items() if field.default is None} | {"sender_id"}
 IDS: Final = ("event_id", "stream_id", "channel_id", "sender_id", "gift_id", "streak_id", "recipient_id")
+
+_SHAPE_THEN_CONTENT: Final[tuple[Reason, ...]] = ("missing_field", "bad_type", "out_of_range", "bad_id")
+_DIGITS: Final = tuple(b"%d" % digit for digit in range(10)) + (b"-",)
+_FRACTION: Final = set(b".eE")
+_object: Final = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_decoders: Final[dict[str, msgspec.json.Decoder[Any]]] = {
+    name: msgspec.json.Decoder(field.type) for name, field in FIELDS.items()
+}
 
 
 class SourceRecord(NamedTuple):
@@ -55,11 +65,13 @@ class Admission:
             return "too_large"
         if value.startswith(b"\x00"):
             return "confluent_framing"
+        if too_deep(value):
+            return "not_json"
         try:
             event = self._decoder.decode(value)
         except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
             return why_undecodable(value)
-        return _contradiction(event) or self._misplaced(event, record) or event
+        return next(_contradictions(asdict(event)), None) or self._misplaced(event, record) or event
 
     def _misplaced(self, event: GiftEvent, record: SourceRecord) -> Reason | None:
         if not record.key or not _is_utf8(record.key):
@@ -73,54 +85,55 @@ class Admission:
         return None
 
 
-def _contradiction(event: GiftEvent) -> Reason | None:
-    """Return what is wrong between the fields of an event whose fields are each valid."""
-    if event.sender_id is None and not event.anonymous:
-        return "missing_field"
-    if event.phase != "single" and event.streak_id is None:
-        return "missing_field"
-    if event.anonymous and event.sender_id is not None:
-        return "bad_id"
-    owner = f"{event.platform}:"
-    if not (event.event_id.startswith(owner) and event.stream_id.startswith(owner)):
-        return "bad_id"
-    if event.total_value is None and event.unit_value * event.quantity > MAX_VALUE:
-        return "out_of_range"
-    return None
+def _contradictions(given: Mapping[str, Any]) -> Iterator[Reason]:
+    """Yield what is wrong between fields that are each right, the first reason first. Others are not in `given`."""
+    if given.get("sender_id", "") is None and given.get("anonymous") is False:
+        yield "missing_field"
+    if given.get("streak_id", "") is None and given.get("phase", "single") != "single":
+        yield "missing_field"
+    if given.get("total_value", 0) is None and given.get("unit_value", 0) * given.get("quantity", 0) > MAX_VALUE:
+        yield "out_of_range"
+    owner = f"{given.get('platform', '')}:"
+    if "platform" in given and not all(given.get(id, owner).startswith(owner) for id in ("event_id", "stream_id")):
+        yield "bad_id"
+    if given.get("sender_id") is not None and given.get("anonymous") is True:
+        yield "bad_id"
 
 
 def why_undecodable(value: bytes) -> Reason:
-    """Name the first reason of the closed list that holds for bytes that are no GiftEvent."""
+    """Name the first reason of the closed list that holds for bytes that are no GiftEvent.
+
+    Of a field given twice the last counts; if that is right, a wrong one before it is a bad type.
+    """
     try:
-        document = json.loads(value)
-    except (ValueError, RecursionError):
-        return "not_json"
-    if not isinstance(document, dict):
-        return "bad_type"
-    if any(name not in document for name in REQUIRED):
-        return "missing_field"
-    given = (name for name in GiftEvent.__struct_fields__ if name in document)
-    if any(not _has_its_type(name, document[name]) for name in given):
-        return "bad_type"
-    return "bad_id" if _only_ids_are_wrong(document) else "out_of_range"
-
-
-def _has_its_type(name: str, value: Any) -> bool:
-    if value is None:
-        return name in NULLABLE
-    if name in INTEGERS:
-        return type(value) is int
-    return type(value) is bool if name in FLAGS else isinstance(value, str)
-
-
-def _only_ids_are_wrong(document: dict[str, Any]) -> bool:
-    """Say whether the event would do if each id were a good one."""
-    repaired = document | {name: "x" for name in IDS if document.get(name) is not None}
-    try:
-        msgspec.convert(repaired, GiftEvent)
+        document = _object.decode(value)
     except msgspec.ValidationError:
-        return False
-    return True
+        return "bad_type"
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+        return "not_json"
+    faults: list[Reason] = ["missing_field" for name in REQUIRED if name not in document]
+    right: dict[str, Any] = {name: field.default for name, field in FIELDS.items() if not field.required}
+    for name in FIELDS.keys() & document.keys():
+        right.pop(name, None)
+        try:
+            right[name] = _decoders[name].decode(document[name])
+        except msgspec.ValidationError:
+            faults.append(_wrong(name, bytes(document[name])))
+        except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+            return "not_json"
+    return min([*faults, *_contradictions(right)], key=_SHAPE_THEN_CONTENT.index, default="bad_type")
+
+
+def _wrong(name: str, json: bytes) -> Reason:
+    """Say why the JSON of a field's value will not do, by what it begins with."""
+    begin = json.lstrip()[:1]
+    if begin == b"n":
+        is_type = name in NULLABLE
+    elif name in INTEGERS:
+        is_type = begin in _DIGITS and not _FRACTION & set(json)
+    else:
+        is_type = begin in ((b"t", b"f") if name in FLAGS else (b'"',))
+    return "bad_type" if not is_type else "bad_id" if name in IDS else "out_of_range"
 
 
 def _is_utf8(key: bytes) -> bool:

@@ -3,7 +3,7 @@
 No consumer group is joined and nothing is committed. Only committed records are returned.
 """
 
-from asyncio import get_running_loop
+from asyncio import get_running_loop, sleep
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
@@ -12,7 +12,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaConnectionError, OffsetOutOfRangeError
 
 MAX_RECORDS: Final = 1_000
-POLL_MS: Final = 500
+POLL_MS: Final = 100
 STALL_SECONDS: Final = 60.0
 
 Batch = Sequence[ConsumerRecord[bytes | None, bytes | None]]
@@ -38,18 +38,13 @@ class LogReader:
 
     def __init__(self, bootstrap: str, connection: Mapping[str, Any] | None = None) -> None:
         self._connection = {**(connection or {}), "bootstrap_servers": bootstrap}
-        self._consumer = AIOKafkaConsumer(
-            enable_auto_commit=False,
-            auto_offset_reset="none",
-            isolation_level="read_committed",
-            **self._connection,
-        )
+        self._consumer = self._new_consumer()
         self._partitions: dict[str, list[int]] = {}
 
     async def __aenter__(self) -> "LogReader":
         try:
             self._partitions = await _describe(self._connection)
-            await self._consumer.start()
+            await _start(self._consumer)
         except BaseException as error:
             await self._consumer.stop()
             if isinstance(error, KafkaConnectionError):
@@ -77,21 +72,18 @@ class LogReader:
 
         Raises AuditError if the broker stops answering, or deletes records that were still to be read.
         """
+        if bounds.start == bounds.end:
+            return
         source = TopicPartition(topic, partition)
-        self._consumer.assign([source])
-        self._consumer.seek(source, bounds.start)
-        clock = get_running_loop().time
-        heard = clock()
-        position = bounds.start
-        while position < bounds.end:
-            records = await self._poll(source)
-            if records:
-                yield [record for record in records if record.offset < bounds.end]
-            before, position = position, await self._consumer.position(source)
-            if position > before:
-                heard = clock()
-            elif clock() - heard > STALL_SECONDS:
-                raise AuditError(f"{topic} partition {partition} gave no records for {STALL_SECONDS:.0f} s")
+        consumer = self._new_consumer()
+        consumer.assign([source])
+        try:
+            await _start(consumer)
+            consumer.seek(source, bounds.start)
+            async for batch in _until(consumer, source, bounds.end):
+                yield batch
+        finally:
+            await consumer.stop()
 
     async def records(self, topic: str) -> AsyncIterator[ConsumerRecord[bytes | None, bytes | None]]:
         """Yield every record of a topic, one partition after the other."""
@@ -101,14 +93,44 @@ class LogReader:
                 for record in batch:
                     yield record
 
-    async def _poll(self, source: TopicPartition) -> Batch:
-        try:
-            polled = await self._consumer.getmany(source, timeout_ms=POLL_MS, max_records=MAX_RECORDS)
-        except OffsetOutOfRangeError as error:
-            message = f"{source.topic} lost records to retention while it was read; run again"
-            raise AuditError(message) from error
-        records: Batch = polled.get(source, ())
-        return records
+    def _new_consumer(self) -> AIOKafkaConsumer:
+        """Return one that is assigned at most once: stopped right after a change of assignment, it may never end."""
+        return AIOKafkaConsumer(
+            enable_auto_commit=False,
+            auto_offset_reset="none",
+            isolation_level="read_committed",
+            **self._connection,
+        )
+
+
+async def _start(consumer: AIOKafkaConsumer) -> None:
+    """Start it, and let its tasks begin: one that is stopped before that raises CancelledError."""
+    await consumer.start()
+    await sleep(0)
+
+
+async def _until(consumer: AIOKafkaConsumer, source: TopicPartition, end: int) -> AsyncIterator[Batch]:
+    clock = get_running_loop().time
+    heard = clock()
+    position = await consumer.position(source)
+    while position < end:
+        if records := await _poll(consumer, source):
+            yield [record for record in records if record.offset < end]
+        before, position = position, await consumer.position(source)
+        if position > before:
+            heard = clock()
+        elif clock() - heard > STALL_SECONDS:
+            raise AuditError(f"{source.topic} partition {source.partition} gave nothing for {STALL_SECONDS:.0f} s")
+
+
+async def _poll(consumer: AIOKafkaConsumer, source: TopicPartition) -> Batch:
+    try:
+        polled = await consumer.getmany(source, timeout_ms=POLL_MS, max_records=MAX_RECORDS)
+    except OffsetOutOfRangeError as error:
+        message = f"{source.topic} lost records to retention while it was read; run again"
+        raise AuditError(message) from error
+    records: Batch = polled.get(source, ())
+    return records
 
 
 async def _describe(connection: Mapping[str, Any]) -> dict[str, list[int]]:

@@ -78,10 +78,11 @@ async def read_boards(reader: LogReader, options: AuditOptions) -> Boards:
 async def read_quarantined(reader: LogReader, options: AuditOptions) -> frozenset[tuple[int, int]]:
     """Return partition and offset of the source records that the dead letters say an operator quarantined."""
     found = set()
+    source = options.topics.source.encode()
     async for record in reader.records(options.topics.dead_letters):
-        headers = dict(record.headers)
-        if headers.get(f"{HEADER_PREFIX}reason") == b"quarantined":
-            found.add((int(headers[f"{HEADER_PREFIX}partition"]), int(headers[f"{HEADER_PREFIX}offset"])))
+        told = {name.removeprefix(HEADER_PREFIX): value for name, value in record.headers}
+        if told.get("reason") == b"quarantined" and told.get("topic") == source:
+            found.add((int(told["partition"]), int(told["offset"])))
     return frozenset(found)
 
 

@@ -9,8 +9,8 @@ from app.commands.options import Json
 
 def demo(
     seconds: Annotated[float | None, typer.Option(help="End after so many seconds; else Ctrl-C.", min=1)] = None,
-    rate: Annotated[float, typer.Option(help="Messages per second, on the mean.", min=1)] = 1_000,
-    streams: Annotated[int, typer.Option(help="Streams that are live.", min=1)] = 200,
+    rate: Annotated[float, typer.Option(help="Messages per second, on the mean.", min=1)] = 200,
+    streams: Annotated[int, typer.Option(help="Streams that are live.", min=1)] = 100,
     broker: Annotated[str, typer.Option(help="`embedded`, or HOST:PORT of a Kafka of yours.")] = "embedded",
     as_json: Json = False,
 ) -> None:

@@ -39,9 +39,7 @@ def place(text: str, option: str) -> tuple[int, int]:
 
 def open_lines(path: str) -> BinaryIO:
     """Open a file of lines, or stdin for `-`. Raises UsageError."""
-    import sys
-
     try:
-        return sys.stdin.buffer if path == "-" else open(path, "rb")
+        return open(0, "rb", closefd=False) if path == "-" else open(path, "rb")
     except OSError as error:
         raise UsageError(f"Cannot read {path}: {error.strerror}") from None

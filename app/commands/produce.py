@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
     from app.json_lines import BadLine, GiftLine
 
+    Reader = Callable[[Iterable[bytes]], Iterator[GiftLine | BadLine]]
+
 File = Annotated[str, typer.Argument(help="JSON lines; - is stdin.")]
 Format = Annotated[str, typer.Option("--format", help="gift (our GiftEvent) or tiktok (a recorded chat).")]
 Stream = Annotated[str | None, typer.Option(help="For tiktok: the stream that the events belong to.")]
@@ -25,18 +27,21 @@ def produce(file: File, form: Format = "gift", stream: Stream = None, channel: C
     """Send JSON lines to the source topic, keyed by stream. Exit 1 if a line was bad; the good ones are sent."""
     if form not in FORMATS:
         raise UsageError(f"--format is {form!r}", allowed=", ".join(FORMATS))
+    if form == "gift" and (stream or channel):
+        raise UsageError("--stream and --channel are for --format tiktok", do="A gift event names its own stream")
     import asyncio
 
+    from app.adapters.arriving import arriving
     from app.json_lines import BadLine
     from app.sending import GiftSender
     from app.settings_load import load_settings
 
-    settings = load_settings()
+    settings, read = load_settings(), _reader(form, stream, channel)
 
     async def run(lines: "Iterable[bytes]") -> tuple[dict[int, int], int]:
         bad = 0
         async with GiftSender(settings) as sender:
-            for line in _reader(form, stream, channel)(lines):
+            async for line in arriving(read(lines)):
                 if isinstance(line, BadLine):
                     say(f"line {line.number}: {line.why}")
                     bad += 1
@@ -50,11 +55,8 @@ def produce(file: File, form: Format = "gift", stream: Stream = None, channel: C
     raise typer.Exit(1 if bad else 0)
 
 
-def _reader(
-    form: str, stream: str | None, channel: str | None
-) -> "Callable[[Iterable[bytes]], Iterator[GiftLine | BadLine]]":
+def _reader(form: str, stream: str | None, channel: str | None) -> "Reader":
+    from app.adapters.reader import TikTokReader
     from app.json_lines import read_gifts
 
-    if form == "gift":
-        return read_gifts
-    raise UsageError("--format tiktok is not there yet", do=f"stream {stream}, channel {channel}")
+    return read_gifts if form == "gift" else TikTokReader(stream, channel)

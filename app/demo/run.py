@@ -4,7 +4,6 @@ import asyncio
 import signal
 import sys
 import time
-from collections.abc import Awaitable
 
 import orjson
 from rich.console import Console
@@ -26,6 +25,7 @@ from app.settings import Settings
 HISTORY_SECONDS = 600.0
 FOR_EVER_SECONDS = 86_400.0
 SEED = 1
+INTERRUPTED = 130
 
 
 async def run_demo(*, seconds: float | None, rate: float, streams: int, broker: str, as_json: bool) -> int:
@@ -34,9 +34,13 @@ async def run_demo(*, seconds: float | None, rate: float, streams: int, broker: 
     stop = _stop_event()
     screen = Screen(Console(stderr=True))
     screen.note("starting Apache Kafka" if broker == "embedded" else f"using Kafka at {broker}")
-    async with set_up(broker) as stage:
-        screen.note(f"worker at work; its metrics: {stage.url}/metrics")
-        verdict = await _perform(stage, screen, stop, seconds, rate, streams)
+    try:
+        async with set_up(broker) as stage:
+            screen.note(f"worker at work; its metrics: {stage.url}/metrics")
+            verdict = await _perform(stage, screen, stop, seconds, rate, streams)
+    except asyncio.CancelledError:
+        screen.note("ended without a verdict")
+        return INTERRUPTED
     _print(verdict, as_json)
     return 0 if verdict.is_exact else 1
 
@@ -54,7 +58,7 @@ async def _perform(
         board.cancel()
         await asyncio.gather(board, return_exceptions=True)
     screen.note("recounting the log, to compare every published board")
-    report = await _audit(stage.settings)
+    report = await _audit(stage.settings, screen)
     return judge(
         answer,
         await read_ledger(stage.settings),
@@ -85,7 +89,7 @@ async def _load(
     try:
         timer = asyncio.create_task(_end(stage, stop, seconds))
         answer = await send(simulation, producer, stage.settings.source_topic, stop, screen.sent)
-        await _settled(timer)
+        await timer
         return answer
     finally:
         await producer.stop()
@@ -102,11 +106,7 @@ async def _end(stage: Stage, stop: asyncio.Event, seconds: float | None) -> None
         stop.set()
 
 
-async def _settled(timer: Awaitable[None]) -> None:
-    await timer
-
-
-async def _audit(settings: Settings) -> Report:
+async def _audit(settings: Settings, screen: Screen) -> Report:
     options = AuditOptions(
         topics=Topics.named(settings.topic_prefix, settings.app_id),
         partitions=settings.partitions,
@@ -116,7 +116,7 @@ async def _audit(settings: Settings) -> Report:
         top_n=settings.top_n,
         settle_seconds=2.0,
     )
-    return await audit(settings.broker, options)
+    return await audit(settings.broker, options, screen.recounted)
 
 
 def _print(verdict: Verdict, as_json: bool) -> None:
@@ -133,8 +133,19 @@ def _print(verdict: Verdict, as_json: bool) -> None:
 
 
 def _stop_event() -> asyncio.Event:
-    """Return an event that Ctrl-C, a closed terminal or SIGTERM sets; all end the demo in order."""
+    """Return an event that Ctrl-C, a closed terminal or SIGTERM sets: the load ends and the verdict follows.
+
+    A second one ends the demo at once, without a verdict. Either way everything that was started is ended.
+    """
     stop = asyncio.Event()
+    demo = asyncio.current_task()
+    assert demo is not None
+
+    def end() -> None:
+        if stop.is_set():
+            demo.cancel()
+        stop.set()
+
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        asyncio.get_running_loop().add_signal_handler(number, end)
     return stop

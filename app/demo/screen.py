@@ -5,6 +5,7 @@ import time
 from collections.abc import Mapping
 from typing import Any, Final
 
+import orjson
 from rich.console import Console
 from rich.live import Live
 
@@ -15,6 +16,7 @@ from app.topology import topology
 
 FRAMES_A_SECOND: Final = 4
 LINE_SECONDS: Final = 2.0
+COUNTERS: Final = ("counted", "unchanged", "duplicates", "dead_lettered", "late", "spikes")
 
 
 class Screen:
@@ -26,6 +28,7 @@ class Screen:
         self._last_line = 0.0
         self._live: Live | None = None
         self._board: LiveBoard | None = None
+        self._ledgers: dict[bytes, Mapping[str, int]] = {}
 
     def note(self, text: str) -> None:
         """Tell what is going on now."""
@@ -45,10 +48,16 @@ class Screen:
             self._last_line = time.monotonic()
             self.note(text)
 
+    def recounted(self, done: int, total: int) -> None:
+        """Tell how far the recount is."""
+        if time.monotonic() - self._last_line >= LINE_SECONDS:
+            self._last_line = time.monotonic()
+            self.note(f"{done:,} of {total:,} records recounted")
+
     async def follow(self, settings: Settings, url: str) -> None:
         """Show the boards as their topics tell them, until cancelled."""
         topics = topology(settings)
-        board = LiveBoard(url)
+        board = LiveBoard(url, unit="coin")
         if not self.console.is_terminal:
             await self._first_board(settings)
             return
@@ -73,15 +82,10 @@ class Screen:
                 return
 
     def _count(self, board: LiveBoard, record: Any) -> None:
-        if record.value is None or b"|" in (record.key or b"|"):
+        """Show the sums of the newest ledgers; the other records of the partials topic are no ledgers."""
+        if record.value is None or not record.key.isdigit():
             return
-        self._ledgers = getattr(self, "_ledgers", {})
-        import orjson
-
         self._ledgers[record.key] = orjson.loads(record.value)["ledger"]
-        board.counters = _sum(self._ledgers)
-
-
-def _sum(ledgers: Mapping[bytes, Mapping[str, int]]) -> dict[str, int]:
-    names = ("counted", "unchanged", "duplicates", "dead_lettered", "late", "spikes")
-    return {name.replace("_", "-"): sum(ledger[name] for ledger in ledgers.values()) for name in names}
+        board.counters = {
+            name.replace("_", "-"): sum(ledger[name] for ledger in self._ledgers.values()) for name in COUNTERS
+        }

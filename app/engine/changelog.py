@@ -50,10 +50,12 @@ def changed_rows(families: Iterable[Family[Any]]) -> list[Row]:
     """Take what changed in the families, encoded; None stands for a tombstone."""
     rows: list[Row] = []
     for family in families:
-        tag = family.tag
-        for group, member, row in family.take_changed():
-            key = f"{tag}{group} {member}".encode()
-            rows.append((key, None if row is None else _encode(row)))
+        for group, members in family.take_changed().items():
+            held = family.groups.get(group, {})
+            prefix = f"{family.tag}{group} "
+            for member in members:
+                row = held.get(member)
+                rows.append(((prefix + member).encode(), None if row is None else _encode(row)))
     return rows
 
 

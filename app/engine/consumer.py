@@ -32,10 +32,8 @@ class RunThread(driver.AIOKafkaConsumerThread):
         consumer._isolation_level = "read_committed"
         return consumer
 
-    async def _fetch_records(
-        self, consumer: Any, active_partitions: Any, timeout: float | None = None, max_records: int | None = None
-    ) -> Any:
-        fetched = await super()._fetch_records(consumer, active_partitions, timeout, max_records)
+    async def _fetch_records(self, consumer: Any, active_partitions: Any, *bounds: Any, **options: Any) -> Any:
+        fetched = await super()._fetch_records(consumer, active_partitions, *bounds, **options)
         return {TP(*tp): self._run(consumer, tp, records) for tp, records in fetched.items()}
 
     def _run(self, consumer: Any, tp: TopicPartition, records: Any) -> Run:
@@ -112,9 +110,9 @@ class RunConsumer(driver.Consumer):
     def on_buffer_full(self, tp: TP) -> None:
         """Keep the partition active: a full queue blocks its putter, and pausing here costs a second."""
 
-    async def _getmany(self, active_partitions: set[TP] | None, timeout: float) -> Any:
+    async def _getmany(self, *bounds: Any, **options: Any) -> Any:
         try:
-            return await super()._getmany(active_partitions, timeout)
+            return await super()._getmany(*bounds, **options)
         except OffsetOutOfRangeError as error:
             fail_stop(
                 SourceLost(

@@ -47,7 +47,7 @@ class FencedProducer:
             **connection,
             enable_idempotence=True,
             acks="all",
-            compression_type="lz4",
+            compression_type="zstd",
             max_batch_size=MAX_BATCH_BYTES,
             max_request_size=MAX_BATCH_BYTES + 1024 * 1024,
             linger_ms=0,
@@ -77,13 +77,17 @@ class FencedProducer:
         offset: int = (await self._deliver([await self._send(batch, topic, partition)]))[0].offset
         return offset
 
-    async def publish(self, outputs: Sequence[Output], now_ms: int) -> None:
-        """Append the outputs, in order within a topic partition, and await all acks."""
+    async def publish(self, outputs: Sequence[Output], now_ms: int) -> int:
+        """Append the outputs, in order within a topic partition, and await all acks.
+
+        Returns the offset of the first one.
+        """
         futures = []
         for (topic, partition), group in _by_partition(outputs).items():
             for batch in self._batches(group, now_ms):
                 futures.append(await self._send(batch, topic, partition))
-        await self._deliver(futures)
+        acks = await self._deliver(futures)
+        return acks[0].offset if acks else -1
 
     def _batches(self, outputs: Sequence[Output], now_ms: int) -> Iterable[Any]:
         batch = self._producer.create_batch()

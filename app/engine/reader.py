@@ -1,7 +1,12 @@
-"""Reads changelog partitions back, through the fence row of their new owner."""
+"""Reads partitions from outside the consumer group: changelogs back through a fence, logs for their bounds.
+
+Each read has a consumer of its own: one that is assigned anew and stopped soon after can wait for ever, because
+its fetcher swallows the cancellation (aiokafka 0.14.0).
+"""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from typing import Any, Final
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -11,66 +16,85 @@ from app.engine.changelog import RowLoader
 FETCH_BYTES: Final = 4 * 1024 * 1024
 
 FETCH_WAIT_MS: Final = 20
-"""A fetch under way delays a change of assignment by as much; what is read here is there already."""
+"""What is read here is there already."""
+
+RECORDS: Final = 20_000
 
 
-class ChangelogReader:
-    """A consumer of its own, in no group: what it reads is decided by the fence alone."""
+class LogReader:
+    """Reads whole partitions and single records."""
 
     def __init__(self, connection: dict[str, Any]) -> None:
-        self._consumer = AIOKafkaConsumer(
-            **connection,
+        self._connection = connection
+
+    async def end_offsets(self, topic: str, partitions: Sequence[int]) -> dict[int, int]:
+        """Return the next offset of each partition."""
+        async with self._consumer() as consumer:
+            ends = await consumer.end_offsets([TopicPartition(topic, number) for number in partitions])
+            return {tp.partition: end for tp, end in ends.items()}
+
+    async def bounds(self, topic: str, partition: int) -> tuple[int, int]:
+        """Return the first offset that is there and the next one to be written."""
+        tp = TopicPartition(topic, partition)
+        async with self._consumer() as consumer:
+            return (await consumer.beginning_offsets([tp]))[tp], (await consumer.end_offsets([tp]))[tp]
+
+    async def record_at(self, topic: str, partition: int, offset: int) -> Any | None:
+        """Return the record at an offset, or None if compaction or retention took it."""
+        tp = TopicPartition(topic, partition)
+        async with self._consumer([tp]) as consumer:
+            consumer.seek(tp, offset)
+            batches = await consumer.getmany(tp, timeout_ms=5000, max_records=1)
+            return next((record for record in batches.get(tp, ()) if record.offset == offset), None)
+
+    async def replay(self, topic: str, partition: int, take: Callable[[Any], None]) -> int:
+        """Hand every record that is in the partition now to `take`. Returns the offset after the last."""
+        end = (await self.end_offsets(topic, [partition]))[partition]
+        await self._through(topic, {partition: end - 1}, take)
+        return end
+
+    async def load(self, topic: str, loaders: Mapping[int, RowLoader], through: Mapping[int, int]) -> None:
+        """Apply each partition's rows, from its first through offset `through[partition]`."""
+        apply = {number: loader.apply for number, loader in loaders.items()}
+
+        def take(record: Any) -> None:
+            apply[record.partition](record.key, record.value)
+
+        await self._through(topic, through, take)
+
+    async def _through(self, topic: str, through: Mapping[int, int], take: Callable[[Any], None]) -> None:
+        """Hand the records of several partitions to `take`, each from its first through the given offset."""
+        left = {TopicPartition(topic, number): last for number, last in through.items() if last >= 0}
+        if not left:
+            return
+        async with self._consumer(list(left)) as consumer:
+            await consumer.seek_to_beginning()
+            while left:
+                for tp, records in (await consumer.getmany(*left, timeout_ms=1000, max_records=RECORDS)).items():
+                    last = left[tp]
+                    for record in records:
+                        if record.offset <= last:
+                            take(record)
+                for tp, last in list(left.items()):
+                    if await consumer.position(tp) > last:
+                        del left[tp]
+
+    @asynccontextmanager
+    async def _consumer(self, assigned: Sequence[TopicPartition] = ()) -> AsyncIterator[AIOKafkaConsumer]:
+        consumer = AIOKafkaConsumer(
+            **self._connection,
             enable_auto_commit=False,
             auto_offset_reset="earliest",
             max_partition_fetch_bytes=FETCH_BYTES,
             fetch_max_bytes=8 * FETCH_BYTES,
             fetch_max_wait_ms=FETCH_WAIT_MS,
         )
-
-    async def __aenter__(self) -> "ChangelogReader":
-        await self._consumer.start()
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        await self._consumer.stop()
-
-    async def end_offsets(self, topic: str, partitions: list[int]) -> dict[int, int]:
-        """Return the next offset of each partition."""
-        ends = await self._consumer.end_offsets([TopicPartition(topic, number) for number in partitions])
-        return {tp.partition: end for tp, end in ends.items()}
-
-    async def bounds(self, topic: str, partition: int) -> tuple[int, int]:
-        """Return the first offset that is there and the next one to be written."""
-        tp = TopicPartition(topic, partition)
-        first = await self._consumer.beginning_offsets([tp])
-        after = await self._consumer.end_offsets([tp])
-        return first[tp], after[tp]
-
-    async def record_at(self, topic: str, partition: int, offset: int) -> Any | None:
-        """Return the record at an offset, or None if compaction or retention took it."""
-        tp = TopicPartition(topic, partition)
-        self._consumer.assign([tp])
-        self._consumer.seek(tp, offset)
-        batches = await self._consumer.getmany(tp, timeout_ms=5000, max_records=1)
-        for record in batches.get(tp, ()):
-            return record if record.offset == offset else None
-        return None
-
-    async def read(self, topic: str, loaders: Mapping[int, RowLoader], through: Mapping[int, int]) -> None:
-        """Apply each partition's rows, from its first through offset `through[partition]`."""
-        open_ = {TopicPartition(topic, number) for number in loaders}
-        self._consumer.assign(list(open_))
-        for tp in open_:
-            await self._consumer.seek_to_beginning(tp)
-        while open_:
-            batches = await self._consumer.getmany(*open_, timeout_ms=1000, max_records=20_000)
-            for tp, records in batches.items():
-                last = through[tp.partition]
-                apply = loaders[tp.partition].apply
-                for record in records:
-                    if record.offset <= last:
-                        apply(record.key, record.value)
-            for tp in list(open_):
-                if await self._consumer.position(tp) > through[tp.partition]:
-                    open_.remove(tp)
+        await consumer.start()
+        try:
+            if assigned:
+                consumer.assign(assigned)
+            # A consumer that is stopped in the step in which it was started raises CancelledError.
             await asyncio.sleep(0)
+            yield consumer
+        finally:
+            await consumer.stop()

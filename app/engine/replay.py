@@ -11,10 +11,11 @@ from typing import Any, Protocol
 from faust.types import TP
 
 from app.engine.continuity import Continuity
+from app.engine.errors import UnexpectedOffset
 from app.engine.fail_stop import FailStop, fail_stop
 from app.engine.machine import Output
 from app.engine.producer import FencedProducer
-from app.engine.reader import ChangelogReader
+from app.engine.reader import LogReader
 from app.engine.runs import Run
 
 FLUSH_SECONDS = 0.05
@@ -22,6 +23,9 @@ FLUSH_SECONDS = 0.05
 
 class View(Protocol):
     """What is built from the topic."""
+
+    def remember(self, record: Any) -> None:
+        """Take in what an earlier owner published, before anything else."""
 
     def apply(self, record: Any) -> None:
         """Take one record in."""
@@ -31,11 +35,16 @@ class View(Protocol):
 
 
 class Replay:
-    """Partition 0 of a one-partition topic, replayed into a view."""
+    """Partition 0 of a one-partition topic, replayed into a view that is published on partition 0 of another.
+
+    The new owner first reads what is published. If anything but its own first batch follows there, an older owner
+    was still at it, and the worker stops: the next start reads that too.
+    """
 
     def __init__(
         self,
         topic: str,
+        published: str,
         transactional_id: str,
         new_view: Callable[[], View],
         connection: dict[str, Any],
@@ -43,6 +52,7 @@ class Replay:
         stop: FailStop = fail_stop,
     ) -> None:
         self.tp = TP(topic, 0)
+        self._published = published
         self._transactional_id = transactional_id
         self._new_view = new_view
         self._connection = connection
@@ -65,15 +75,17 @@ class Replay:
         producer = FencedProducer(self._transactional_id, self._connection, self._check)
         try:
             await producer.start()
-            async with ChangelogReader(self._connection) as reader:
-                first, self._caught_up_at = await reader.bounds(*self.tp)
+            view = self._new_view()
+            reader = LogReader(self._connection)
+            first, self._caught_up_at = await reader.bounds(*self.tp)
+            end = await reader.replay(self._published, 0, view.remember)
         except BaseException:
             await producer.stop()
             raise
         self._producer = producer
-        self._view = self._new_view()
+        self._view = view
         self._continuity = Continuity(first)
-        self._task = asyncio.create_task(self._publish_forever(producer), name=f"replay-{self.tp.topic}")
+        self._task = asyncio.create_task(self._publish_forever(producer, end), name=f"replay-{self.tp.topic}")
         self._task.add_done_callback(self._ended)
 
     async def give_up(self) -> None:
@@ -100,14 +112,21 @@ class Replay:
             self._continuity.position = run.end
         return False
 
-    async def _publish_forever(self, producer: FencedProducer) -> None:
+    async def _publish_forever(self, producer: FencedProducer, end: int) -> None:
+        """Publish what changed each interval, once everything that was in the topic at first has been taken in."""
         while True:
             await asyncio.sleep(FLUSH_SECONDS)
             if self.position < self._caught_up_at:
                 continue
             now_ms = time.time_ns() // 1_000_000
             if outputs := self._view.changed(now_ms):
-                await producer.publish(outputs, now_ms)
+                base = await producer.publish(outputs, now_ms)
+                if base not in (end, -1):
+                    raise UnexpectedOffset(
+                        f"{self._published}[0]: a board was kept at {base} instead of {end}; an older owner was "
+                        "still writing, or another application does: start the worker again"
+                    )
+                end += len(outputs)
 
     def _ended(self, task: "asyncio.Task[None]") -> None:
         if not task.cancelled() and (error := task.exception()) is not None:

@@ -35,7 +35,7 @@ class Family(Generic[R]):
         self.tag = tag
         self.row_type = row_type
         self.groups: dict[str, dict[str, R]] = {}
-        self.changed: set[tuple[str, str]] = set()
+        self.changed: dict[str, set[str]] = {}
         self.pressure = pressure or Pressure()
 
     def get(self, group: str, member: str = "") -> R | None:
@@ -49,7 +49,12 @@ class Family(Generic[R]):
         if rows is None:
             rows = self.groups[group] = {}
         rows[member] = row
-        self._mark(group, member, size)
+        changed = self.changed.get(group)
+        if changed is None:
+            changed = self.changed[group] = set()
+        if member not in changed:
+            changed.add(member)
+            self.pressure.bytes += size
 
     def delete(self, group: str, member: str = "") -> None:
         """Remove a row if it is there; the changelog gets a tombstone."""
@@ -74,10 +79,10 @@ class Family(Generic[R]):
             if not rows:
                 del self.groups[group]
 
-    def take_changed(self) -> list[tuple[str, str, R | None]]:
-        """Return and forget what changed: group, member and row (None: deleted)."""
-        changed, self.changed = self.changed, set()
-        return [(group, member, self.get(group, member)) for group, member in changed]
+    def take_changed(self) -> dict[str, set[str]]:
+        """Return and forget what changed: the members of each group. One that is not there any more was deleted."""
+        changed, self.changed = self.changed, {}
+        return changed
 
     def __len__(self) -> int:
         return sum(len(rows) for rows in self.groups.values())
@@ -88,7 +93,7 @@ class Family(Generic[R]):
                 yield group, member, row
 
     def _mark(self, group: str, member: str, size: int) -> None:
-        key = (group, member)
-        if key not in self.changed:
-            self.changed.add(key)
+        changed = self.changed.setdefault(group, set())
+        if member not in changed:
+            changed.add(member)
             self.pressure.bytes += size

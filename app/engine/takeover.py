@@ -12,7 +12,7 @@ from app.engine.errors import SettingsChanged, SourceChanged, SourceLost
 from app.engine.machine import Machine, Output
 from app.engine.partition import Clock, FlushOptions, Identity, Partition
 from app.engine.producer import FencedProducer
-from app.engine.reader import ChangelogReader
+from app.engine.reader import LogReader
 from app.engine.rows import Pressure
 
 logger = structlog.get_logger(__name__)
@@ -99,8 +99,7 @@ class Takeover:
         """Those partitions whose changelog still ends at their own last run: their memory is the state."""
         if not owners:
             return set()
-        async with ChangelogReader(self.connection) as reader:
-            ends = await reader.end_offsets(self.changelog, list(owners))
+        ends = await LogReader(self.connection).end_offsets(self.changelog, list(owners))
         return {number for number, owner in owners.items() if ends[number] == owner.partition.next_changelog}
 
     async def recover(self, table: TableSide, numbers: set[int]) -> dict[int, Owner]:
@@ -111,8 +110,7 @@ class Takeover:
         logs = {number: self._log(number) for number in sorted(numbers)}
         try:
             fences = {number: await log.fence() for number, log in logs.items()}
-            async with ChangelogReader(self.connection) as reader:
-                owners = await self._read(table, logs, fences, reader)
+            owners = await self._read(table, logs, fences, LogReader(self.connection))
         except BaseException:
             for log in logs.values():
                 await log.stop()
@@ -131,12 +129,12 @@ class Takeover:
         table: TableSide,
         logs: Mapping[int, ChangelogPartition],
         fences: Mapping[int, int],
-        reader: ChangelogReader,
+        reader: LogReader,
     ) -> dict[int, Owner]:
         pressures = {number: Pressure() for number in logs}
         machines = {number: table.machine_for(number, pressures[number]) for number in logs}
         loaders = {number: RowLoader(machine.families) for number, machine in machines.items()}
-        await reader.read(self.changelog, loaders, fences)
+        await reader.load(self.changelog, loaders, fences)
         owners = {}
         for number, log in logs.items():
             commit = loaders[number].commit
@@ -157,7 +155,7 @@ class Takeover:
             owners[number] = Owner(partition, log)
         return owners
 
-    async def _check(self, source: str, number: int, commit: Commit | None, reader: ChangelogReader) -> int:
+    async def _check(self, source: str, number: int, commit: Commit | None, reader: LogReader) -> int:
         """Is the source log the one that the state was made from? Returns its end."""
         first, after = await reader.bounds(source, number)
         where = f"{source}[{number}]"
@@ -188,7 +186,7 @@ class Takeover:
                 "anew under a new GIFTSTREAM_APP_ID"
             )
 
-    async def _check_last(self, source: str, number: int, commit: Commit, first: int, reader: ChangelogReader) -> None:
+    async def _check_last(self, source: str, number: int, commit: Commit, first: int, reader: LogReader) -> None:
         if commit.last_offset < first:
             return
         record = await reader.record_at(source, number, commit.last_offset)

@@ -55,6 +55,7 @@ def test_help_loads_neither_kafka_nor_faust() -> None:
         (["worker", "--quarantine", "3-17"], "Allowed: PARTITION:OFFSET"),
         (["worker", "--accept-gap", "x"], "Allowed: PARTITION:OFFSET"),
         (["produce", "-", "--format", "xml"], "Allowed: gift, tiktok"),
+        (["produce", "-", "--stream", "tiktok:1"], "are for --format tiktok"),
         (["produce", "/does/not/exist"], "Cannot read /does/not/exist"),
         (["dead-letters", "list", "--reason", "ugly"], "--reason is 'ugly'"),
         (["dead-letters", "replay"], "replay needs to know what to send"),

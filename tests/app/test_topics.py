@@ -19,7 +19,7 @@ def settings_for(broker: Any, name: str) -> Settings:
 async def test_created_topics_pass_the_check_and_are_not_created_again(broker: Any) -> None:
     settings = settings_for(broker, "create-and-check")
     assert len(await check(settings)) == 8
-    assert await create(settings) == [topic.name for topic in topology(settings)]
+    assert set(await create(settings)) == {topic.name for topic in topology(settings)}
     assert await check(settings) == []
     assert await create(settings) == []
 

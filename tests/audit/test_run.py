@@ -1,7 +1,7 @@
 """A whole audit against a real broker: transactions, compression, null keys, an empty partition."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 
@@ -23,6 +23,8 @@ from tests.audit.small_log import NOON, Publisher, frame, gift
 
 pytestmark = pytest.mark.broker
 OPTIONS = AuditOptions(partitions=3, partitioner="any", settle_seconds=0.0)
+KEY = b"tiktok:s"
+NONE: Mapping[str, str] = {}
 
 
 @pytest.fixture
@@ -93,16 +95,13 @@ class Pipeline:
                 await out.send(self.options.topics.partials, told, str(partition).encode())
             await out.send(self.options.topics.partials, b"{}", b"0|global|coin|1m|0")
 
-    async def send(self, topic: str, key: str, value: bytes | None, **headers: str) -> None:
+    async def send(self, topic: str, key: str, value: bytes | None, headers: Mapping[str, str] = NONE) -> None:
         async with producer(self.bootstrap) as out:
             pairs = [(f"giftstream.{name}", text.encode()) for name, text in headers.items()]
             await out.send_and_wait(topic, value, key.encode(), partition=0, headers=pairs)
 
     async def audit(self) -> Report:
         return await audit(self.bootstrap, self.options)
-
-
-KEY = b"tiktok:s"
 
 
 @asynccontextmanager
@@ -151,9 +150,10 @@ def test_records_quarantined_by_the_operator_are_told_by_the_dead_letters(bootst
         pipeline = await Pipeline.create(bootstrap, "quarantine")
         await pipeline.give()
         topic = pipeline.options.topics.dead_letters
-        headers = {"topic": pipeline.options.topics.source, "partition": "0", "offset": "3"}
-        await pipeline.send(topic, "tiktok:s", b"{}", reason="quarantined", **headers)
-        await pipeline.send(topic, "tiktok:s", b"{}", reason="not_json", **(headers | {"offset": "4"}))
+        source = pipeline.options.topics.source
+        letter = {"reason": "quarantined", "topic": source, "partition": "0", "offset": "3"}
+        for headers in (letter, letter | {"reason": "not_json", "offset": "4"}, letter | {"topic": "x", "offset": "5"}):
+            await pipeline.send(topic, "tiktok:s", b"{}", headers)
         report = await pipeline.audit()
         assert report.records.dead_lettered["quarantined"] == 1
         assert report.exit_code() == 1

@@ -28,7 +28,6 @@ class Partition:
         self.changelog: dict[bytes, bytes | None] = {}
         self.mark = 0
         self.published: Published = {}
-        self.finals: Published = {}
         self.history: list[tuple[str, str, bytes | None]] = []
         self._begin()
 
@@ -58,7 +57,7 @@ class Partition:
 
     def publish(self, cut: Cut) -> None:
         for to, key, value in cut.messages:
-            self._keep(to, key, value)
+            self.keep(to, key, value)
         self.fold.published(cut)
 
     def flush(self, now_ms: int = AT, idle: bool = False, min_interval_ms: int = 0) -> Cut:
@@ -100,7 +99,8 @@ class Partition:
             for group, member, row in family
         }
 
-    def _keep(self, to: str, key: str, value: bytes | None) -> None:
+    def keep(self, to: str, key: str, value: bytes | None) -> None:
+        """Publish one message."""
         self.history.append((to, key, value))
         if value is None:
             self.published.pop((to, key), None)

@@ -17,12 +17,12 @@ SIZES = {"1m": 60_000, "1h": 3_600_000, "1d": 86_400_000}
 class Entry:
     value: int = 0
     sends: int = 0
-    reached_ms: int = 0
+    reached_ms: int | None = None
     name: str | None = None
     channel_id: str = ""
 
     def add(self, quantity: int, value: int, at_ms: int, name: str | None, channel_id: str = "") -> None:
-        if value or not self.sends:
+        if value or self.reached_ms is None:
             self.reached_ms = at_ms
         self.value += value
         self.sends += quantity
@@ -41,7 +41,7 @@ class Board:
     gifts: dict[str, Entry] = field(default_factory=lambda: defaultdict(Entry))
 
     def ranked(self) -> list[tuple[str, Entry]]:
-        return sorted(self.entries.items(), key=lambda item: (-item[1].value, item[1].reached_ms, item[0]))
+        return sorted(self.entries.items(), key=lambda item: (-item[1].value, item[1].reached_ms or 0, item[0]))
 
 
 class Recount:

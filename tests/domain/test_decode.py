@@ -13,7 +13,7 @@ from msgspec.structs import fields
 from agents.domain import decode as module
 from agents.domain.classify import classify
 from agents.domain.decode import decode
-from agents.domain.nesting import too_deep
+from schemas.nesting import too_deep
 from agents.domain.reject import DETAIL_CHARS, Rejected
 from schemas.dead_letter import Reason
 from schemas.gift import GiftEvent

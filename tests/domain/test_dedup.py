@@ -38,9 +38,9 @@ def test_an_id_that_comes_again_after_being_forgotten_is_remembered_anew() -> No
     ids, family = seen()
     ids.remember("s", "e", AT)
     ids.remember("s", "e", AT + HORIZON + 1)
-    ids.forget(AT + HORIZON + 2)
+    ids.forget(AT + HORIZON + 2, 9)
     assert ids.remembered("s", "e", AT + HORIZON + 2)
-    ids.forget(AT + 2 * HORIZON + 2)
+    ids.forget(AT + 2 * HORIZON + 2, 9)
     assert len(family) == 0
 
 
@@ -50,5 +50,5 @@ def test_a_restored_queue_forgets_the_oldest_first() -> None:
     family.load("s", "old", AT)
     ids = Seen(family, HORIZON)
     ids.restore()
-    ids.forget(AT + HORIZON + 1)
+    ids.forget(AT + HORIZON + 1, 9)
     assert [member for _, member, _ in family] == ["new"]

@@ -54,4 +54,5 @@ def test_the_top_that_is_kept_is_the_top_of_a_full_sort(limit: int, gifts: list[
             top.offer(name, row)
         kept = rows if top is None else top.rows
         assert best(kept, limit, entry_key) == best(rows, limit, entry_key)
-        assert best(rows, limit, entry_key) == sorted(rows.items(), key=lambda item: entry_key(item[1], item[0]))[:limit]
+        in_order = sorted(rows.items(), key=lambda item: entry_key(item[1], item[0]))
+        assert best(rows, limit, entry_key) == in_order[:limit]

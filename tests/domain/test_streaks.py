@@ -84,8 +84,8 @@ def test_a_streak_that_goes_on_does_not_keep_the_others() -> None:
     for n in range(3):
         register.gain(frame(1, streak=f"k{n}"), 5, AT)
     register.gain(frame(2, at=AT + HORIZON, streak="k0"), 10, AT)
-    register.forget(AT + HORIZON + 1)
-    register.forget(AT + HORIZON + 1)
+    register.forget(AT + HORIZON + 1, 9)
+    register.forget(AT + HORIZON + 1, 9)
     assert [member for _, member, _ in family] == ["u1||rose|k0"]
 
 
@@ -94,5 +94,5 @@ def test_a_restored_queue_forgets_the_same() -> None:
     register.gain(frame(1), 5, AT)
     restored = Streaks(family, HORIZON)
     restored.restore()
-    restored.forget(AT + HORIZON + 1)
+    restored.forget(AT + HORIZON + 1, 9)
     assert len(family) == 0

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from faust.types import TP
 
@@ -30,7 +31,7 @@ class Broker:
     deaths: int = -1
     after: bool = False
 
-    def keep(self, log: list, items: Sequence) -> None:
+    def keep(self, log: list[Any], items: Sequence[Any]) -> None:
         self.deaths -= 1
         if self.deaths == 0 and not self.after:
             raise Crash

@@ -76,7 +76,13 @@ def test_pressure_counts_each_changed_row_once() -> None:
 
 @pytest.mark.parametrize(
     "other",
-    [Word(0, b"v", b"other"), Word(0, b"other", b"k"), Word(0, b"v", b"k", timestamp=1), Word(0, None, b"k"), Word(0, b"v")],
+    [
+        Word(0, b"v", b"other"),
+        Word(0, b"other", b"k"),
+        Word(0, b"v", b"k", timestamp=1),
+        Word(0, None, b"k"),
+        Word(0, b"v"),
+    ],
 )
 def test_a_record_hash_tells_key_value_and_append_time(other: Word) -> None:
     assert record_hash(other) != record_hash(Word(0, b"v", b"k"))

@@ -39,7 +39,12 @@ def test_a_gap_of_more_than_the_limit_is_a_stall(stopped: list[BaseException]) -
 def test_the_watch_stops_the_worker_by_itself(stopped: list[BaseException]) -> None:
     clock = Clock()
     ended = threading.Event()
-    watch = StallWatch(0.1, lambda error: (stopped.append(error), ended.set()), clock)  # type: ignore[arg-type, return-value]
+
+    def stop(error: BaseException) -> None:
+        stopped.append(error)
+        ended.set()
+
+    watch = StallWatch(0.1, stop, clock)  # type: ignore[arg-type]
     watch.start()
     clock.now = 10.0
     assert ended.wait(5)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from agents.domain.nesting import MAX_DEPTH, too_deep
+from schemas.nesting import MAX_DEPTH, too_deep
 
 
 @pytest.mark.parametrize("depth", [1, 128, MAX_DEPTH])

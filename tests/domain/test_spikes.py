@@ -1,0 +1,293 @@
+"""The engagement of a partition: what is told, and that it depends on the records and their order only."""
+
+import time
+from collections.abc import Iterator
+from random import Random
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from agents.domain.detector import evaluate
+from agents.domain.engagement import BUCKET_MS, FORGET_AFTER, Engagement, begin, forgotten, note
+from agents.domain.rows import Outgoing
+from agents.domain.rules import Rules
+from agents.domain.spikes import Spikes
+from app.engine.rows import Family
+from schemas.gift import GiftEvent
+from schemas.spike import BigGift, SpikeUpdate
+
+START = 1_700_000_000_000
+STREAM = "tiktok:stream"
+
+
+def gift(
+    time_ms: int, sender: str | None = "ana", *, stream: str = STREAM, unit: str = "coin", number: int = 0
+) -> GiftEvent:
+    return GiftEvent(
+        event_id=f"tiktok:{number}",
+        platform="tiktok",
+        stream_id=stream,
+        channel_id="c",
+        sender_id=sender,
+        gift_id="rose",
+        unit_value=1,
+        value_unit=unit,
+        quantity=1,
+        event_time_ms=time_ms,
+        phase="single",
+        anonymous=sender is None,
+        sender_name="Ana",
+    )
+
+
+class Partition:
+    """One partition's spikes with its families, a watermark, and all that was told."""
+
+    def __init__(self, rules: Rules | None = None) -> None:
+        self.rules = rules or Rules()
+        self.engagement = Family("e", Engagement)
+        self.outbox = Family("o", Outgoing)
+        self.spikes = Spikes(self.rules, 3, self.engagement, self.outbox)
+        self.watermark = 0
+        self.offset = 0
+        self.told: list[bytes] = []
+        self.started = 0
+
+    def send(self, event: GiftEvent, quantity: int = 1, value: int = 1) -> int:
+        """Apply one record. Returns the big gifts found."""
+        self.started += self.spikes.advance(self.watermark, self.offset)
+        big = self.spikes.observe(event, quantity, value, self.offset, self.watermark)
+        self.watermark = max(self.watermark, event.event_time_ms)
+        self.offset += 1
+        for group in self.outbox.take_changed():
+            row = self.outbox.get(group)
+            if row is not None:
+                self.told.append(row.payload)
+                self.outbox.delete(group)
+        return big
+
+    def restart(self) -> None:
+        """Go on in a new process, with the rows as the changelog has kept them."""
+        engagement = Family("e", Engagement)
+        for group, member, row in self.engagement:
+            engagement.load(group, member, msgspec.msgpack.decode(msgspec.msgpack.encode(row), type=Engagement))
+        self.engagement = engagement
+        self.spikes = Spikes(self.rules, 3, engagement, self.outbox)
+        self.spikes.restore()
+
+    def pass_by(self, time_ms: int) -> None:
+        """Let the watermark pass `time_ms`, by gifts to another stream."""
+        for _ in range(2):
+            self.send(gift(time_ms, stream="tiktok:other"))
+
+    def updates(self) -> list[SpikeUpdate]:
+        return [msgspec.json.decode(told, type=SpikeUpdate) for told in self.told]
+
+    def spike(self, begin_ms: int, seconds: int = 30) -> None:
+        """Send a gift a second, each from another gifter."""
+        for second in range(seconds):
+            self.send(gift(begin_ms + 1_000 * second, f"gifter-{second}"), value=5)
+
+
+def warm_partition() -> Partition:
+    partition = Partition()
+    for minute in range(4):
+        partition.send(gift(START + 60_000 * minute))
+    return partition
+
+
+def test_a_spike_is_told_with_all_that_explains_it() -> None:
+    partition = warm_partition()
+    partition.spike(START + 240_000)
+    start = partition.updates()[0]
+    assert (start.phase, start.stream_id, start.cause) == ("start", STREAM, None)
+    assert start.severity == 1 + (start.score > 5) + (start.score > 8)
+    assert start.spike_id == f"{STREAM}|spike|{start.started_ms}"
+    assert start.started_ms == start.as_of_ms
+    assert start.gifters == start.peak_gifters
+    assert start.score >= 3
+    assert start.expected < start.gifters
+    assert start.position.topic == "gifts.v1"
+    assert start.sends == start.position.offsets["3"] - 4, "every record before that position, but the four of old"
+    assert len(start.top) == 3
+    assert partition.started == 1
+
+
+def test_a_spike_is_told_to_its_end_under_one_id() -> None:
+    partition = warm_partition()
+    partition.spike(START + 240_000)
+    partition.pass_by(START + 500_000)
+    updates = partition.updates()
+    assert len({update.spike_id for update in updates}) == 1
+    assert [updates[0].phase, updates[-1].phase] == ["start", "end"]
+    assert {update.phase for update in updates[1:-1]} == {"peak"}
+    assert updates[-1].values == {"coin": 150}
+    assert updates[-1].peak_gifters >= 30
+
+
+def test_the_fields_are_written_in_the_order_of_the_schema() -> None:
+    partition = warm_partition()
+    partition.spike(START + 240_000)
+    partition.send(gift(START + 280_000), value=1_000)
+    *_, update, big = partition.told
+    assert list(msgspec.json.decode(update)) == [one.name for one in msgspec.structs.fields(SpikeUpdate)]
+    assert list(msgspec.json.decode(big)) == [one.name for one in msgspec.structs.fields(BigGift)]
+
+
+def test_units_are_not_added_together() -> None:
+    partition = warm_partition()
+    partition.spike(START + 240_000)
+    partition.send(gift(START + 271_000, unit="bit"), value=7)
+    partition.pass_by(START + 500_000)
+    assert partition.updates()[-1].values == {"coin": 150, "bit": 7}
+
+
+def test_all_who_are_unknown_count_as_one_and_are_not_named() -> None:
+    partition = warm_partition()
+    for second in range(30):
+        partition.send(gift(START + 240_000 + 1_000 * second, None))
+    assert partition.told == []
+    partition.spike(START + 270_000)
+    assert all(one.id for update in partition.updates() for one in update.top)
+
+
+@pytest.mark.parametrize(
+    ("unit", "value", "found"),
+    [
+        ("coin", 999, 0),
+        ("coin", 1_000, 1),
+        ("gold_seed", 99_999, 0),
+        ("gold_seed", 100_000, 1),
+        ("minor:EUR", 1_000, 1),
+        ("minor:JPY", 999, 0),
+    ],
+)
+def test_a_gift_is_big_from_its_units_threshold_on(unit: str, value: int, found: int) -> None:
+    partition = Partition()
+    assert partition.send(gift(START, unit=unit), quantity=2, value=value) == found
+    assert len(partition.told) == found
+
+
+def test_a_unit_without_a_threshold_has_no_big_gifts() -> None:
+    assert Partition(Rules(big_gift={})).send(gift(START), value=10**12) == 0
+
+
+def test_a_big_gift_is_told_as_it_was_given() -> None:
+    partition = Partition()
+    partition.send(gift(START, number=17), quantity=2, value=59_998)
+    big = msgspec.json.decode(partition.told[0], type=BigGift)
+    assert big.spike_id == f"{STREAM}|big_gift|tiktok:17"
+    assert (big.sender_id, big.sender_name, big.gift_id, big.value, big.quantity) == ("ana", "Ana", "rose", 59_998, 2)
+    assert big.position.offsets == {"3": 0}
+
+
+def test_a_jump_of_the_watermark_ends_a_spike_when_it_was_over() -> None:
+    partition = warm_partition()
+    partition.spike(START + 240_000)
+    partition.pass_by(START + 9_000_000)
+    end = partition.updates()[-1]
+    assert end.phase == "end"
+    assert end.as_of_ms <= START + 240_000 + 30_000 + 90_000
+
+
+def test_rows_of_forgotten_streams_are_deleted() -> None:
+    partition = warm_partition()
+    partition.pass_by(START + 180_000 + (FORGET_AFTER + 2) * BUCKET_MS)
+    assert set(partition.engagement.groups) == {"tiktok:other"}
+
+
+def test_a_jump_of_years_costs_quiet_streams_nothing() -> None:
+    partition = Partition()
+    for number in range(100):
+        partition.send(gift(START, stream=f"tiktok:{number}"))
+    began = time.process_time()
+    for year in range(1, 4):
+        partition.send(gift(START + year * 31_536_000_000, stream="tiktok:0"))
+    assert time.process_time() - began < 0.5
+
+
+def arrivals(seed: int) -> Iterator[GiftEvent]:
+    """Make gifts to three streams, in fits and starts, some late and some ahead of the watermark."""
+    random = Random(seed)
+    now = START
+    for number in range(400):
+        if number % 50 == 0:
+            pace = random.choice([200, 500, 3_000, 20_000])
+            crowd = random.choice([2, 5, 40])
+        now += random.randrange(2 * pace)
+        if random.random() < 0.01:
+            now += random.choice([90_000, 130_000, 1_200_000, 8_000_000])
+        skew = random.choice([0, 0, 0, 0, -3_000, -30_000, -70_000, 4_000, 30_000])
+        sender = random.choice([None, *(f"gifter-{one}" for one in range(crowd))])
+        yield gift(now + skew, sender, stream=f"tiktok:{random.randrange(3)}", number=number)
+
+
+class Eager:
+    """The same, evaluating every stream at every boundary: slow, and right by definition."""
+
+    def __init__(self) -> None:
+        self.rows: dict[str, Engagement] = {}
+        self.watermark = 0
+        self.told: list[tuple[str, str, int, int, int]] = []
+
+    def send(self, event: GiftEvent, append_ms: int, offset: int) -> None:
+        at = self.watermark // BUCKET_MS
+        for stream, row in sorted(self.rows.items()):
+            self._evaluate(stream, row, at, offset)
+        self.rows = {stream: row for stream, row in self.rows.items() if not forgotten(row, at)}
+        bucket = event.event_time_ms // BUCKET_MS
+        row = self.rows.setdefault(event.stream_id, begin(bucket, at))
+        note(row, event.sender_id or "", bucket, event.value_unit, 1, 1)
+        self.watermark = max(self.watermark, min(event.event_time_ms, append_ms))
+
+    def _evaluate(self, stream: str, row: Engagement, at: int, offset: int) -> None:
+        if at - row.at > 2 * FORGET_AFTER:
+            row.at = at
+        while row.at < at:
+            moment = evaluate(row, row.at + 1)
+            if moment is not None:
+                self.told.append((stream, moment.phase, moment.at, moment.gifters, offset))
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(0, 2**32))
+def test_streams_that_sleep_miss_nothing(seed: int) -> None:
+    eager = Eager()
+    told: list[tuple[str, str, int, int, int]] = []
+
+    class Told(Family[Outgoing]):
+        def put(self, group: str, member: str, row: Outgoing, size: int = 0) -> None:
+            one = msgspec.json.decode(row.payload, type=SpikeUpdate)
+            told.append((one.stream_id, one.phase, one.as_of_ms // BUCKET_MS, one.gifters, one.position.offsets["0"]))
+
+    spikes = Spikes(Rules(), 0, Family("e", Engagement), Told("o", Outgoing))
+    watermark, append_ms = 0, 0
+    for offset, event in enumerate(arrivals(seed)):
+        append_ms = max(append_ms, event.event_time_ms - 4_000)
+        spikes.advance(watermark, offset)
+        spikes.observe(event, 1, 1, offset, watermark)
+        watermark = max(watermark, min(event.event_time_ms, append_ms))
+        eager.send(event, append_ms, offset)
+    assert told == eager.told
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(0, 2**32), st.sets(st.integers(0, 399), max_size=20))
+def test_a_restart_changes_nothing(seed: int, restarts: set[int]) -> None:
+    steady, restarted = Partition(), Partition()
+    for number, event in enumerate(arrivals(seed)):
+        if number in restarts:
+            restarted.restart()
+        steady.send(event)
+        restarted.send(event)
+    assert restarted.told == steady.told
+    assert restarted.started == steady.started
+
+
+def test_the_arrivals_above_do_spike() -> None:
+    partition = Partition()
+    for event in arrivals(1):
+        partition.send(event)
+    assert {update.phase for update in partition.updates()} == {"start", "peak", "end"}
