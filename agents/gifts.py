@@ -20,13 +20,16 @@ if TYPE_CHECKING:
 class Acked(NamedTuple):
     """What became durable and published by one run: the records folded, by outcome and by reason of refusal.
 
-    `watermark_ms` is the watermark at the cut, so its age is the latency of the newest gift's boards.
+    `watermark_ms` is the watermark at the cut, so its age is the latency of the newest gift's boards. `spikes` and
+    `big_gifts` were found since the run before.
     """
 
     outcomes: Mapping[str, int]
     rejected: Mapping[Reason, int]
     messages: Sequence[Message]
     watermark_ms: int
+    spikes: int
+    big_gifts: int
 
 
 class GiftMachine:
@@ -50,6 +53,7 @@ class GiftMachine:
         self._topics = topics
         self._behind_board_ms = behind_board_ms
         self._acked = acked
+        self._ledger = fold.ledger
         self._outcomes: Counter[str] = Counter()
         self._rejected: Counter[Reason] = Counter()
 
@@ -65,12 +69,19 @@ class GiftMachine:
     def restore(self, mark: int) -> None:
         """The rows were loaded: rebuild what is derived from them."""
         self.state.restore(mark)
+        self._ledger = self.state.ledger
+
+    def lost(self, begin: int, end: int) -> None:
+        """The operator accepts that the records from offset `begin` to `end` are gone."""
+        self.state.lost(begin, end)
 
     def cut(self, now_ms: int, idle: bool, behind: bool) -> tuple[list[Output], tuple[Cut, Acked]]:
         """Return the boards, partials and spikes to publish once the rows changed so far are durable."""
         cut = self.state.cut(now_ms, idle, self._behind_board_ms if behind else 0)
-        acked = Acked(self._outcomes, self._rejected, cut.messages, self.state.watermark)
-        self._outcomes, self._rejected = Counter(), Counter()
+        ledger, before = self.state.ledger, self._ledger
+        found = ledger.spikes - before.spikes, ledger.big_gifts - before.big_gifts
+        acked = Acked(self._outcomes, self._rejected, cut.messages, self.state.watermark, *found)
+        self._outcomes, self._rejected, self._ledger = Counter(), Counter(), ledger
         return [self._output(*message) for message in cut.messages], (cut, acked)
 
     def _output(self, to: str, key: str, value: bytes | None) -> Output:

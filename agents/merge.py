@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from app.engine.runs import Run
 
 
-
 class _Revision(msgspec.Struct):
     """As much of a published board as the merge needs to remember."""
 
@@ -30,9 +29,11 @@ _published = msgspec.json.Decoder(_Revision).decode
 class MergedBoards:
     """What the newest partial of each partition says, as boards. Replayed from the partials topic at each takeover."""
 
-    def __init__(self, merge: Merge, topic: str) -> None:
+    def __init__(self, merge: Merge, topic: str, merged: Callable[[int, int], None]) -> None:
+        """`merged` is told how many values and how many tombstones are about to be published."""
         self._merge = merge
         self._topic = topic
+        self._merged = merged
 
     def remember(self, record: Record) -> None:
         """Take one record of the streams topic in: what an earlier owner published. No revision falls below it."""
@@ -51,7 +52,10 @@ class MergedBoards:
     def changed(self, now_ms: int) -> list[Output]:
         """Return the boards that changed since the last call."""
         self._merge.finalise(now_ms)
-        return [Output(self._topic, 0, key.encode(), value) for key, value in self._merge.changed()]
+        outputs = [Output(self._topic, 0, key.encode(), value) for key, value in self._merge.changed()]
+        gone = sum(output.value is None for output in outputs)
+        self._merged(len(outputs) - gone, gone)
+        return outputs
 
 
 def merge_agent(app: "EngineApp", replay: "Replay") -> "Callable[[AsyncIterable[Run]], Awaitable[None]]":

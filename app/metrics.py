@@ -3,7 +3,7 @@
 Timestamps are exposed as such; PromQL computes ages: `time() - giftstream_watermark_timestamp_seconds`.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Final
 
 from prometheus_client import (
@@ -26,6 +26,7 @@ SECONDS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0,
 
 OUTCOMES: Final = ("counted", "late", "unchanged", "duplicate", "rejected")
 BOARDS: Final = ("totals", "gifters", "streams")
+RESULTS: Final = ("value", "tombstone")
 PARTITION: Final = ("topic", "partition")
 
 
@@ -59,7 +60,7 @@ class Metrics:
         self.deduplicated = self._counter("events_deduplicated", "Duplicates refused")
         # Refused records whose dead letter is acked; after a crash a letter may be written twice.
         self.dead_letters = self._counter("dead_letters", "Dead letters acked, by reason", "reason")
-        # Board values acked, running and final, and tombstones.
+        # Board values acked, and tombstones.
         self.updates = self._counter("leaderboard_updates", "Board values acked", "board", "result")
         # Spikes that started, and single big gifts.
         self.spikes = self._counter("spikes_detected", "Spikes started and big gifts", "kind")
@@ -90,7 +91,7 @@ class Metrics:
         self.last_event = self._gauge("last_event_timestamp_seconds", "Append time of the newest record", "topic")
         self.table_keys = self._gauge("table_keys", "Rows held, by family", "table")
         self.dedup_entries = self._gauge("dedup_cache_entries", "Ids remembered")
-        self.active_streams = self._gauge("active_streams", "Streams that are not quiet")
+        self.active_streams = self._gauge("active_streams", "Streams that were given to within two hours")
         self.assigned = self._gauge("partitions_assigned", "Partitions owned", "topic")
         self.ready = self._gauge("worker_ready", "1 once the first recovery has ended")
 
@@ -117,12 +118,14 @@ class Metrics:
         for gauge in (self.lag, self.lag_seconds, self.watermark):
             gauge.remove_by_labels({"topic": topic, "partition": str(partition)})
 
-    def boards_acked(self, board: str, result: str, latencies: Iterable[float]) -> None:
-        """Count acked values of `board` (result: running, final, tombstone), one latency in seconds each."""
-        for latency in latencies:
-            self.updates.labels(board, result).inc()
-            if result != "tombstone":
-                self.emit_latency.labels(board).observe(latency)
+    def boards_acked(self, board: str, result: str, count: int, latency: float) -> None:
+        """Count the acked values of `board` in one run (result: value or tombstone), and their latency in seconds.
+
+        The latency is that of the newest gift in the run: one observation a run, however many boards it changed.
+        """
+        self.updates.labels(board, result).inc(count)
+        if result != "tombstone":
+            self.emit_latency.labels(board).observe(latency)
 
     def table_sizes(self, rows: Mapping[str, int]) -> None:
         """Set how many rows each family holds over all owned partitions."""
@@ -151,5 +154,5 @@ class Metrics:
             self.spikes.labels(kind)
         for board in BOARDS:
             self.emit_latency.labels(board)
-            for result in ("running", "final", "tombstone"):
+            for result in RESULTS:
                 self.updates.labels(board, result)

@@ -1,21 +1,25 @@
-"""What the worker tells its metrics and its health, once a second and after each run."""
+"""What the worker tells its metrics and its health: after each run, and once a second what it owns."""
 
 import asyncio
 import time
 from collections import Counter
-from typing import Any
+from collections.abc import Iterable, Mapping
 
 from agents.gifts import Acked, GiftMachine
 from app.engine.app import EngineApp
+from app.engine.partition import Partition
 from app.engine.table import StateTable
 from app.health import Health
-from app.metrics import BOARDS, Metrics
+from app.metrics import BOARDS, RESULTS, Metrics
+from app.pipeline import Watcher
 from app.settings import Settings
 
 EVERY_SECONDS = 1.0
+SIZES_EVERY = 15
+"""Counting rows walks through all groups, so it is done once in so many rounds."""
 
 
-class Observer:
+class WorkerWatcher(Watcher):
     """Watches one app. Counters count what this process did; gauges show what it owns now."""
 
     def __init__(self, settings: Settings, metrics: Metrics, health: Health) -> None:
@@ -23,67 +27,100 @@ class Observer:
         self._metrics = metrics
         self._health = health
         self._shown: set[int] = set()
+        self._watermark_ms = 0
         self._task: asyncio.Task[None] | None = None
 
-    def watch(self, app: EngineApp) -> None:
-        """Connect to the app's signals and begin. Call it once, before the app starts."""
-        app.on_rebalance_complete.connect(self._recovered, weak=False)
-        app.on_partitions_revoked.connect(self._revoked, weak=False)
-        table = next(iter(app.state_tables()))
-        table.on_flushed = self._flushed
-        self._task = asyncio.create_task(self._show_forever(table), name="observe")
+    def start(self, app: EngineApp) -> None:
+        """Begin to show what the app owns."""
+        self._task = asyncio.create_task(self._show_forever(next(iter(app.state_tables()))), name="watch")
 
     async def stop(self) -> None:
-        """Stop watching."""
+        """Stop showing."""
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
 
     def acked(self, acked: Acked) -> None:
-        """One run is durable and published."""
         metrics = self._metrics
         metrics.run_folded(acked.outcomes, acked.rejected)
         metrics.received.labels(self._topic).inc(sum(acked.outcomes.values()) + sum(acked.rejected.values()))
+        metrics.spikes.labels("spike").inc(acked.spikes)
+        metrics.spikes.labels("big_gift").inc(acked.big_gifts)
         for reason, count in acked.rejected.items():
             metrics.dead_letters.labels(reason).inc(count)
-        latency = max(0.0, time.time() - acked.watermark_ms / 1000)
-        results = Counter((one.to, "tombstone" if one.value is None else "running") for one in acked.messages)
-        for (board, result), count in results.items():
+        self._watermark_ms = max(self._watermark_ms, acked.watermark_ms)
+        for (board, is_gone), count in Counter((one.to, one.value is None) for one in acked.messages).items():
             if board in BOARDS:
-                metrics.boards_acked(board, result, [latency] * count)
+                metrics.boards_acked(board, RESULTS[is_gone], count, _age(acked.watermark_ms))
 
-    def _flushed(self, seconds: float) -> None:
+    def merged(self, values: int, tombstones: int) -> None:
+        if values:
+            self._metrics.boards_acked("streams", "value", values, _age(self._watermark_ms))
+        if tombstones:
+            self._metrics.boards_acked("streams", "tombstone", tombstones, 0.0)
+
+    def folded(self, partition: int, seconds: float) -> None:
+        self._metrics.processing.labels("gifts").observe(seconds)
+
+    def flushed(self, partition: int, seconds: float) -> None:
         self._metrics.commit.observe(seconds)
 
-    def _recovered(self, *_: Any, **__: Any) -> None:
-        self._health.recovered()
-        self._metrics.ready.set(1)
+    def sent(self, topic: str, seconds: float) -> None:
+        self._metrics.produce.labels(topic).observe(seconds)
 
-    def _revoked(self, *_: Any, **__: Any) -> None:
+    def refused(self, topic: str, error: str) -> None:
+        self._metrics.produce_errors.labels(topic, error).inc()
+
+    def recovered(self, seconds: float) -> None:
+        self._metrics.recovery.observe(seconds)
+        self._metrics.rebalance.labels("recover").observe(seconds)
+        self._metrics.ready.set(1)
+        self._health.recovered()
+
+    def revoked(self, seconds: float) -> None:
         self._metrics.rebalances.inc()
+        self._metrics.rebalance.labels("revoke").observe(seconds)
+
+    def stopped(self, error: BaseException) -> None:
+        self._metrics.agent_exceptions.labels("gifts", type(error).__name__).inc()
 
     async def _show_forever(self, table: StateTable) -> None:
-        while True:
-            self._show(table)
+        for number in range(2**62):
+            self._show(table.live)
+            if number % SIZES_EVERY == 0:
+                self._show_sizes(table.live.values())
             await asyncio.sleep(EVERY_SECONDS)
 
-    def _show(self, table: StateTable) -> None:
-        live = table.live
-        rows: Counter[str] = Counter()
+    def _show(self, live: Mapping[int, Partition]) -> None:
+        metrics = self._metrics
         for number, partition in live.items():
-            machine = partition.machine
-            assert isinstance(machine, GiftMachine)
-            self._metrics.partition_at(
-                self._topic,
-                number,
-                lag=partition.lag or 0,
-                lag_ms=partition.lag_ms,
-                watermark_ms=machine.state.watermark,
+            state = _machine(partition).state
+            metrics.partition_at(
+                self._topic, number, lag=partition.lag or 0, lag_ms=partition.lag_ms, watermark_ms=state.watermark
             )
-            rows.update({name: len(family) for name, family in machine.tables.items()})
+            if state.watermark and partition.newest_ms:
+                metrics.last_event.labels(self._topic).set(partition.newest_ms / 1000)
+                metrics.ingest_delay.observe(max(0.0, (partition.newest_ms - state.watermark) / 1000))
         for number in self._shown - set(live):
-            self._metrics.drop_partition(self._topic, number)
+            metrics.drop_partition(self._topic, number)
         self._shown = set(live)
-        self._metrics.assigned.labels(self._topic).set(len(live))
+        metrics.assigned.labels(self._topic).set(len(live))
+
+    def _show_sizes(self, partitions: Iterable[Partition]) -> None:
+        rows: Counter[str] = Counter()
+        for partition in partitions:
+            rows.update({name: len(family) for name, family in _machine(partition).tables.items()})
         self._metrics.table_sizes(rows)
         self._metrics.dedup_entries.set(rows["seen"])
+        self._metrics.active_streams.set(rows["engagement"])
+
+
+def _machine(partition: Partition) -> GiftMachine:
+    machine = partition.machine
+    assert isinstance(machine, GiftMachine)
+    return machine
+
+
+def _age(at_ms: int) -> float:
+    """Seconds since then."""
+    return max(0.0, time.time() - at_ms / 1000)

@@ -1,10 +1,7 @@
 """The pipeline, put together: create_app(settings) wires topics, tables, agents and metrics."""
 
-from collections.abc import Callable, Sequence
-from typing import Any
-
-import faust
-from yarl import URL
+from collections.abc import Sequence
+from typing import Any, Final, NamedTuple
 
 from agents.domain.fold import GiftFold
 from agents.domain.merge import Merge
@@ -13,53 +10,81 @@ from agents.domain.tables import FAMILIES, Tables
 from agents.gifts import Acked, GiftMachine, gifts_agent
 from agents.merge import MergedBoards, merge_agent
 from agents.output import Topics
-from app.connection import client_options, tls_context
+from app.connection import client_options
 from app.engine.app import EngineApp
+from app.engine.observer import Observer
 from app.engine.partition import FlushOptions, Identity
 from app.engine.replay import Replay
 from app.engine.rows import Family, Pressure
 from app.engine.takeover import Takeover
+from app.faust_options import faust_options
 from app.settings import Settings, rules
 from app.topology import topology
 
 STATE_TABLE = "state"
-MAX_POLL_RECORDS = 5_000
-FETCH_BYTES = 2 * 1024 * 1024
 
 
-def create_app(
-    settings: Settings, *, quarantined: Sequence[tuple[int, int]] = (), acked: Callable[[Acked], None] | None = None
-) -> EngineApp:
-    """Return the worker's Faust app. `quarantined` names records (partition, offset) for the dead letters."""
-    app = EngineApp(settings.app_id, **_faust_options(settings))
-    _add_gifts(app, settings, quarantined, acked or _ignore)
-    _add_merge(app, settings)
+class Told(NamedTuple):
+    """What the operator told this worker: records (partition, offset) for the dead letters, and accepted gaps.
+
+    A gap is accepted by the first offset that is still there.
+    """
+
+    quarantined: Sequence[tuple[int, int]] = ()
+    accepted_gaps: Sequence[tuple[int, int]] = ()
+
+
+NOTHING: Final = Told()
+
+
+class Watcher(Observer):
+    """What the pipeline tells besides what the engine does."""
+
+    def acked(self, acked: Acked) -> None:
+        """A run of one partition is durable and published."""
+
+    def merged(self, values: int, tombstones: int) -> None:
+        """So many boards over all partitions are being published."""
+
+
+def create_app(settings: Settings, told: Told = NOTHING, watcher: Watcher | None = None) -> EngineApp:
+    """Return the worker's Faust app."""
+    watcher = watcher or Watcher()
+    app = EngineApp(settings.app_id, **faust_options(settings))
+    _add_gifts(app, settings, told, watcher)
+    _add_merge(app, settings, watcher)
     return app
 
 
-def _add_gifts(
-    app: EngineApp, settings: Settings, quarantined: Sequence[tuple[int, int]], acked: Callable[[Acked], None]
-) -> None:
+def _add_gifts(app: EngineApp, settings: Settings, told: Told, watcher: Watcher) -> None:
     """Gifts in, state, totals, gifter boards, spikes, partials and dead letters out."""
-    names, counting, options = topology(settings), rules(settings), client_options(settings)
-    topics = _topics(settings)
+    names, counting, connection = topology(settings), rules(settings), client_options(settings)
+    topics = Topics(*(getattr(names, field).name for field in Topics._fields))
 
     def machine_for(number: int, pressure: Pressure) -> GiftMachine:
         tables, families = new_tables(pressure)
-        fold = GiftFold(counting, number, tables, frozenset(at for p, at in quarantined if p == number))
-        return GiftMachine(fold, families, names.gifts.name, number, topics, settings.behind_board_ms, acked)
+        fold = GiftFold(counting, number, tables, frozenset(at for p, at in told.quarantined if p == number))
+        return GiftMachine(fold, families, names.gifts.name, number, topics, settings.behind_board_ms, watcher.acked)
 
     table = app.state_table(STATE_TABLE).configure(
         names.gifts.name,
         machine_for,
-        Takeover(settings.app_id, names.changelog.name, identity(counting), options, app.stall_watch.check),
+        Takeover(
+            settings.app_id,
+            names.changelog.name,
+            identity(counting),
+            connection,
+            app.stall_watch.check,
+            dict(told.accepted_gaps),
+        ),
         options=FlushOptions(every_ms=settings.flush_ms, behind_every_ms=settings.behind_flush_ms),
+        observer=watcher,
         stop=app.stop_worker,
     )
     app.agent(app.run_topic(names.gifts.name), name="gifts")(gifts_agent(table.fold))
 
 
-def _add_merge(app: EngineApp, settings: Settings) -> None:
+def _add_merge(app: EngineApp, settings: Settings, watcher: Watcher) -> None:
     """Partials of all partitions in, global and regional boards out."""
     names, counting = topology(settings), rules(settings)
     replay = app.replay(
@@ -67,7 +92,7 @@ def _add_merge(app: EngineApp, settings: Settings) -> None:
             names.partials.name,
             names.streams.name,
             f"{settings.app_id}-merge",
-            lambda: MergedBoards(Merge(counting), names.streams.name),
+            lambda: MergedBoards(Merge(counting), names.streams.name, watcher.merged),
             client_options(settings),
             app.stall_watch.check,
             app.stop_worker,
@@ -91,42 +116,3 @@ def identity(counting: Rules) -> Identity:
         f"horizon {counting.horizon_ms} ms, lateness {counting.lateness_ms} ms, time zone {counting.time_zone}, "
         f"partitioner {counting.partitioner}, topic {counting.source_topic}",
     )
-
-
-def _topics(settings: Settings) -> Topics:
-    names = topology(settings)
-    return Topics(*(getattr(names, field).name for field in Topics._fields))
-
-
-def _ignore(*_: Any) -> None:
-    """Nobody listens."""
-
-
-def _faust_options(settings: Settings) -> dict[str, Any]:
-    """Faust's settings. Sessions and heartbeats: DESIGN section 5; static membership is not used."""
-    session = float(settings.session_timeout_seconds)
-    return {
-        "broker": [URL(f"kafka://{address}") for address in settings.bootstrap],
-        "broker_credentials": _credentials(settings),
-        "broker_session_timeout": session,
-        "broker_heartbeat_interval": float(settings.heartbeat_seconds),
-        "broker_request_timeout": max(30.0, 3 * session),
-        "broker_rebalance_timeout": max(30.0, 3 * session),
-        "broker_max_poll_records": MAX_POLL_RECORDS,
-        "broker_max_poll_interval": 300.0,
-        "consumer_max_fetch_size": FETCH_BYTES,
-    }
-
-
-def _credentials(settings: Settings) -> Any:
-    if settings.security_protocol == "SSL":
-        return faust.SSLCredentials(context=tls_context(settings))
-    if settings.security_protocol.startswith("SASL") and settings.sasl_password is not None:
-        tls = tls_context(settings) if settings.security_protocol == "SASL_SSL" else None
-        return faust.SASLCredentials(
-            username=settings.sasl_username,
-            password=settings.sasl_password.get_secret_value(),
-            mechanism=settings.sasl_mechanism,
-            ssl_context=tls,
-        )
-    return None

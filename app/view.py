@@ -126,8 +126,8 @@ def letters_table(letters: Sequence[dict[str, Any]]) -> RenderableType:
     return table if letters else Text("no dead letters", "dim")
 
 
-def save_svg(shown: RenderableType, path: str, width: int = 100, title: str = "giftstream") -> None:
-    """Write a picture of `shown` to `path`, `width` characters wide."""
-    console = Console(record=True, width=width, file=StringIO(), force_terminal=True)
+def save_svg(shown: RenderableType, path: str, width: int = 100, height: int = 40, title: str = "giftstream") -> None:
+    """Write a picture of `shown` to `path`, as a terminal of `width` by `height` characters would show it."""
+    console = Console(record=True, width=width, height=height, file=StringIO(), force_terminal=True, no_color=False)
     console.print(shown)
     console.save_svg(path, title=title)

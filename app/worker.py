@@ -1,18 +1,19 @@
 """The worker process: wait for Kafka, refuse wrong topics, run the pipeline until told to stop."""
 
 import asyncio
+import gc
 import signal
-from collections.abc import Sequence
 
 import structlog
 
 from app.connection import client_options
+from app.engine.app import EngineApp
 from app.errors import Finding, GiftstreamError
 from app.health import Health
 from app.http import HttpService
 from app.metrics import Metrics
-from app.observe import Observer
-from app.pipeline import create_app
+from app.observe import WorkerWatcher
+from app.pipeline import Told, create_app
 from app.settings import Settings
 from app.topics import check
 from app.wait import wait_for_broker
@@ -20,20 +21,19 @@ from app.wait import wait_for_broker
 logger = structlog.get_logger(__name__)
 
 
-def run_worker(
-    settings: Settings, quarantine: Sequence[tuple[int, int]] = (), accept_gap: Sequence[tuple[int, int]] = ()
-) -> int:
+def run_worker(settings: Settings, told: Told) -> int:
     """Run one worker until SIGINT or SIGTERM; return its exit code. A fail-stop exits by itself, with 3."""
     try:
-        asyncio.run(_serve(settings, quarantine))
+        asyncio.run(_serve(settings, told))
     except GiftstreamError as error:
         logger.error(str(error))
         return error.exit_code
     return 0
 
 
-async def _serve(settings: Settings, quarantined: Sequence[tuple[int, int]]) -> None:
+async def _serve(settings: Settings, told: Told) -> None:
     metrics, health = Metrics(), Health()
+    watcher = WorkerWatcher(settings, metrics, health)
     stopping = _stop_signal()
     http = HttpService(metrics, health, settings.http_host, settings.http_port)
     await http.start()
@@ -42,29 +42,29 @@ async def _serve(settings: Settings, quarantined: Sequence[tuple[int, int]]) -> 
         ready = asyncio.create_task(_wait_for_topics(settings, health))
         await _first(ready, stopping)
         if not stopping.done():
-            await _run(settings, metrics, health, quarantined, stopping)
+            await _run(create_app(settings, told, watcher), health, watcher, stopping)
     finally:
         await http.stop()
 
 
-async def _run(
-    settings: Settings,
-    metrics: Metrics,
-    health: Health,
-    quarantined: Sequence[tuple[int, int]],
-    stopping: "asyncio.Future[None]",
-) -> None:
+async def _run(app: EngineApp, health: Health, watcher: WorkerWatcher, stopping: "asyncio.Future[None]") -> None:
     health.waiting("recovering the state")
-    observer = Observer(settings, metrics, health)
-    app = create_app(settings, quarantined=quarantined, acked=observer.acked)
-    observer.watch(app)
+    _tune_garbage_collector()
+    watcher.start(app)
     await app.start()
     try:
         await stopping
     finally:
         logger.info("stopping: the last runs go out, then the partitions are given back")
-        await observer.stop()
+        await watcher.stop()
         await app.stop()
+
+
+def _tune_garbage_collector() -> None:
+    """The state is millions of long-lived objects without cycles: look through them seldom."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(100_000, 20, 100)
 
 
 async def _wait_for_topics(settings: Settings, health: Health) -> None:

@@ -28,9 +28,7 @@ Unit = Annotated[
         description="coin, bit, jewel, kick, gold_seed, or minor:<ISO 4217>",
     ),
 ]
-Region = Annotated[
-    str, Meta(pattern=r"^[A-Za-z0-9-]{1,16}(?![\s\S])", description="a region code, such as DE")
-]
+Region = Annotated[str, Meta(pattern=r"^[A-Za-z0-9-]{1,16}(?![\s\S])", description="a region code, such as DE")]
 Value = Annotated[int, Meta(ge=0, le=MAX_VALUE, description="native units; never added across units")]
 Quantity = Annotated[int, Meta(ge=1, le=MAX_QUANTITY)]
 

@@ -58,20 +58,24 @@ class Board:
         self.stream = stream
         self.key = key
         self.row = row
-        self.gifters = gifters
-        self.gifts = gifts
-        self.top: Top[Gifter] | None = None
-        self.top_gifts: Top[Gift] | None = None
         self.published_ms = 0
         self.size = ROW_BYTES + len(self.key)
+        self.begin(gifters, gifts)
 
     def changed_to(self) -> int:
         """Return the position just behind the last change, being made final included."""
         return max(self.row.offset + 1, self.row.final_at)
 
+    def begin(self, gifters: dict[str, Gifter], gifts: dict[str, Gift]) -> None:
+        """Take the rows behind the total."""
+        self.gifters = gifters
+        self.gifts = gifts
+        self.top: Top[Gifter] | None = None
+        self.top_gifts: Top[Gift] | None = None
+
     def strip(self) -> None:
         """Let go of all but the total: the board is archived."""
-        self.gifters, self.gifts, self.top, self.top_gifts = {}, {}, None, None
+        self.begin({}, {})
 
 
 class ScopeBoard:

@@ -1,16 +1,19 @@
 """Where the boards of an event are: found by unit, stream and minute, opened when they are new."""
 
+from typing import Final
+
 from agents.domain.board import AnyBoard, Board, ScopeBoard, WindowBoards, scope_of
 from agents.domain.closing import Closing
 from agents.domain.expiry import Expiry, Tomb
-from agents.domain.rows import Scope, Total
+from agents.domain.rows import Gift, Gifter, Scope, Total
 from agents.domain.rules import MINUTE_MS
 from agents.domain.tables import Tables
-from agents.domain.windows import CACHED, Calendar
+from agents.domain.windows import CACHED, RETENTION_MS, Calendar
 from schemas.board import Window
 from schemas.gift import GiftEvent
 
 Found = tuple[Board, ...]
+STREAM_RETENTION_MS: Final = RETENTION_MS["stream"]
 
 
 class BoardIndex:
@@ -27,17 +30,23 @@ class BoardIndex:
         self._minutes: dict[tuple[str, int], tuple[WindowBoards, ...]] = {}
         self._current: dict[str, dict[str, tuple[int, bool, Found]]] = {}
 
-    def of(self, event: GiftEvent, late: bool) -> Found:
-        """Return the event's boards: 1m (unless late), 1h, 1d, and last the `stream` board. Builds no strings."""
+    def of(self, event: GiftEvent, late: bool, watermark: int) -> Found:
+        """Return the event's boards: 1m (unless late), 1h, 1d, and last the `stream` board. Builds no strings.
+
+        A `stream` board whose retention is over begins anew, whether or not its tombstone has gone out by now.
+        """
         minute = event.event_time_ms // MINUTE_MS
         streams = self._current.get(event.value_unit)
         if streams is None:
             streams = self._current[event.value_unit] = {}
         found = streams.get(event.stream_id)
         if found is not None and found[0] == minute and found[1] is late:
-            return found[2]
-        boards = tuple(self._board(within, event) for within in self._within(event, late))
-        streams[boards[-1].stream] = (minute, late, boards)
+            boards = found[2]
+        else:
+            boards = tuple(self._board(within, event) for within in self._within(event, late))
+            streams[boards[-1].stream] = (minute, late, boards)
+        if boards[-1].row.last_ms + STREAM_RETENTION_MS < watermark:
+            self._renew(boards[-1], event.event_time_ms)
         return boards
 
     def open_region(self, within: WindowBoards, region: str) -> ScopeBoard:
@@ -64,8 +73,9 @@ class BoardIndex:
                 boards.append(self._restored(self._open(within, stream, total)))
         for group, _, scope in self._tables.scopes:
             name, *window = group.split("|")
+            within = self._restored_window(*window)
             if region := name.partition(":")[2]:
-                self._open_scope(self._restored_window(*window), region, scope)
+                self._open_scope(within, region, scope)
         scopes = (scope for within in self._windows.values() for scope in within.scopes())
         boards.extend(scope for scope in scopes if not scope.row.archived)
         self._bury_orphans({board.key for board in boards})
@@ -99,18 +109,30 @@ class BoardIndex:
         board = within.streams.get(stream)
         if board is None:
             at_ms = event.event_time_ms
-            row = Total(event.channel_id, None, 0, 0, at_ms, at_ms, -1)
+            row = Total(event.channel_id, None, 0, 0, at_ms, at_ms, -1, opened_ms=at_ms)
             self._expiry.revive(f"{stream}|{within.key}")
             board = self._open(within, stream, row)
             self._tables.totals.put(within.key, stream, row, board.size)
             self._closing.opened(board)
         return board
 
+    def _renew(self, board: Board, at_ms: int) -> None:
+        """Begin a `stream` board anew; the row stays the one that everybody holds."""
+        for family in (self._tables.gifters, self._tables.gifts):
+            family.drop(board.key)
+        board.begin(*self._rows_behind(board.key))
+        row = board.row
+        row.value = row.sends = 0
+        row.channel_name = None
+        row.reached_ms = row.last_ms = row.opened_ms = at_ms
+
+    def _rows_behind(self, key: str) -> tuple[dict[str, Gifter], dict[str, Gift]]:
+        gifters = self._tables.gifters.groups.setdefault(key, {})
+        return gifters, self._tables.gifts.groups.setdefault(key, {})
+
     def _open(self, within: WindowBoards, stream: str, row: Total) -> Board:
         key = f"{stream}|{within.key}"
-        gifters = self._tables.gifters.groups.setdefault(key, {})
-        gifts = self._tables.gifts.groups.setdefault(key, {})
-        board = within.streams[stream] = Board(within, stream, key, row, gifters, gifts)
+        board = within.streams[stream] = Board(within, stream, key, row, *self._rows_behind(key))
         return board
 
     def _open_scope(self, within: WindowBoards, region: str | None, row: Scope) -> ScopeBoard:

@@ -36,9 +36,9 @@ class Boards:
         self._pending = pending
         self._changed: set[AnyBoard] = set()
 
-    def count(self, event: GiftEvent, quantity: int, value: int, offset: int, late: bool) -> None:
+    def count(self, event: GiftEvent, quantity: int, value: int, offset: int, late: bool, watermark: int) -> None:
         """Add a quantity and a value to every board that the event belongs to; `late`: not to `1m`."""
-        boards = self._index.of(event, late)
+        boards = self._index.of(event, late, watermark)
         self._totals(boards, event, quantity, value, offset)
         self._gifts(boards, event, quantity, value)
         if event.sender_id is not None:

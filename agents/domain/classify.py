@@ -7,11 +7,11 @@ from typing import Any, Final
 from msgspec import Raw, ValidationError, json
 from msgspec.structs import fields
 
-from schemas.nesting import MAX_DEPTH, too_deep
 from agents.domain.reject import Rejected, rejected
 from schemas.dead_letter import Reason
 from schemas.gift import GiftEvent
 from schemas.ids import MAX_VALUE, Id
+from schemas.nesting import MAX_DEPTH, too_deep
 
 _ORDER: Final[tuple[Reason, ...]] = ("not_json", "missing_field", "bad_type", "out_of_range", "bad_id")
 _TWICE: Final = rejected(
@@ -80,6 +80,8 @@ def _wrong_value(name: str, message: str) -> Rejected:
     if types := _wrong_type(message):
         wanted, found = map(_in_json, types.groups())
         return rejected("bad_type", f"$.{name}: found {found}", wanted, "send it in that JSON type")
+    if message.startswith("Number out of range"):
+        return rejected("bad_type", f"$.{name}: a number beyond all bounds", _allowed(name), "correct it")
     if _fields[name].type in (Id, Id | None):
         return rejected("bad_id", f"$.{name}: not an id", _allowed(name), "send the platform's id")
     return rejected("out_of_range", f"$.{name}: out of range", _allowed(name), "correct it at the producer")

@@ -18,10 +18,10 @@ from msgspec.json import Decoder
 from msgspec.structs import astuple, fields
 
 from agents.domain.classify import classify
-from schemas.nesting import SHALLOW_BYTES, too_deep
 from agents.domain.reject import Rejected
 from schemas.gift import GiftEvent
 from schemas.ids import MAX_VALUE, Id, Platform, Region, Unit
+from schemas.nesting import SHALLOW_BYTES, too_deep
 
 
 def decode(value: bytes) -> GiftEvent | Rejected:

@@ -20,6 +20,7 @@ from agents.domain.check import Checker
 from agents.domain.closing import Closing, closed_for_good
 from agents.domain.dedup import Seen
 from agents.domain.expiry import Expiry
+from agents.domain.gaps import Gaps
 from agents.domain.messages import Cut, Message
 from agents.domain.publication import Publication
 from agents.domain.record import Record
@@ -56,7 +57,8 @@ class GiftFold:
         self._seen = Seen(tables.seen, rules.horizon_ms)
         self._streaks = Streaks(tables.streaks, rules.horizon_ms)
         self._spikes = Spikes(rules, partition, tables.engagement, tables.outbox)
-        self._snapshots = Snapshots(rules, partition)
+        self._gaps = Gaps(partition, self._account.gaps)
+        self._snapshots = Snapshots(rules, partition, self._gaps)
         self._publication = Publication(self._snapshots, tables.outbox)
         self._expiry = Expiry(tables)
         self._closing = Closing(tables.totals, self._expiry, rules.quiet_ms)
@@ -86,6 +88,8 @@ class GiftFold:
         """Apply one record and say what became of it. Bad records are no exceptions; nothing is raised for them."""
         event = self._checker.check(record)
         account = self._account
+        if self._gaps.open:
+            self._gaps.bound(record.timestamp)
         if isinstance(event, GiftEvent) and event.event_time_ms >= account.watermark - self._rules.horizon_ms:
             outcome = self._admit(event, record)
         else:
@@ -99,11 +103,18 @@ class GiftFold:
 
     def restore(self, mark: int) -> None:
         """Take up what the tables hold; what changed at or after the offset `mark` is to be published again."""
-        self._account = self._tables.progress.get(PROGRESS) or Account()
+        self._account = self._tables.progress.get(PROGRESS) or Account(position=mark)
+        self._gaps = self._snapshots.gaps = Gaps(self._partition, self._account.gaps)
         self._seen.restore()
         self._streaks.restore()
         self._spikes.restore()
         self._publication.add((board for board in self._index.restore() if board.changed_to() >= mark), mark)
+
+    def lost(self, begin: int, end: int) -> None:
+        """Go on at offset `end`, without the records from `begin` on. Boards that may lack them say so from now on."""
+        self._gaps.add(begin, end)
+        self._account.position = end
+        self._tables.progress.put(PROGRESS, "", self._account)
 
     def cut(self, now_ms: int, idle: bool, min_interval_ms: int) -> Cut:
         """Close what is due, and return what to publish once the rows changed so far are durable.
@@ -171,7 +182,7 @@ class GiftFold:
                 account.unchanged += 1
                 return "unchanged"
         late = self._calendar.is_late(event.event_time_ms, watermark)
-        self._boards.count(event, quantity, value, offset, late)
+        self._boards.count(event, quantity, value, offset, late, watermark)
         account.big_gifts += self._spikes.observe(event, quantity, value, offset, watermark)
         account.counted += 1
         account.late += late

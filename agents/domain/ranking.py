@@ -6,6 +6,7 @@ be kept by looking at each changed row once. The lowest row in the top is a boun
 
 from collections.abc import Callable, Iterable, Mapping
 from heapq import nsmallest
+from operator import itemgetter
 from typing import Any, Final, Generic, Protocol, TypeVar
 
 from agents.domain.rows import Gift
@@ -33,6 +34,8 @@ def gift_key(row: Gift, name: str) -> SortKey:
     """Order gifts: value descending, then sends descending, then id bytes."""
     return -row.value, -row.sends, name
 
+
+_PLACE: Final = itemgetter(0)
 
 R = TypeVar("R")
 Key = Callable[[Any, str], SortKey]
@@ -74,10 +77,12 @@ class Top(Generic[R]):
 
 def best(rows: Mapping[str, R], limit: int, key: Key) -> list[tuple[str, R]]:
     """Return the first `limit` rows with their ids, in order."""
-    keyed = ((key(row, name), row) for name, row in rows.items())
-    first: Iterable[tuple[SortKey, R]]
-    first = sorted(keyed, key=_by_key) if len(rows) <= limit else nsmallest(limit, keyed, key=_by_key)
-    return [(place[2], row) for place, row in first]
+    keyed = [(key(row, name), row) for name, row in rows.items()]
+    if len(keyed) <= limit:
+        keyed.sort(key=_PLACE)
+    else:
+        keyed = nsmallest(limit, keyed, key=_PLACE)
+    return [(place[2], row) for place, row in keyed]
 
 
 def competition_ranks(values: Iterable[int]) -> list[int]:
@@ -89,7 +94,3 @@ def competition_ranks(values: Iterable[int]) -> list[int]:
             previous, rank = value, place
         ranks.append(rank)
     return ranks
-
-
-def _by_key(keyed: tuple[SortKey, Any]) -> SortKey:
-    return keyed[0]

@@ -1,7 +1,7 @@
 """The rows that hold a partition's state. They are written as MessagePack arrays, so fields are only ever appended.
 
-None holds a container, so none is tracked by the garbage collector. A seen id's row is a plain int: the time that
-it is remembered from.
+Those that come in numbers hold no container, so the garbage collector does not track them. A seen id's row is a plain
+int: the time that it is remembered from.
 """
 
 from msgspec import Struct
@@ -14,7 +14,8 @@ class Total(Struct, array_like=True, gc=False):
 
     `reached_ms` is the event time of the gift that made `value`, `last_ms` the highest event time, `offset` the
     record that changed the board last. `final_at` is the position at which the board was made final, 0 while it is
-    open. Of an archived board only this row is left, until its tombstone.
+    open. Of an archived board only this row is left, until its tombstone. `opened_ms` is the event time of the first
+    gift.
     """
 
     channel_id: str
@@ -26,6 +27,7 @@ class Total(Struct, array_like=True, gc=False):
     offset: int
     final_at: int = 0
     archived: bool = False
+    opened_ms: int = 0
 
 
 class Gifter(Struct, array_like=True, gc=False):
@@ -79,8 +81,19 @@ class Outgoing(Struct, array_like=True, gc=False):
     payload: bytes
 
 
-class Account(Struct, array_like=True, gc=False):
-    """How far the partition is, and what became of its records: the parts of `schemas.partial.Ledger`."""
+class Gap(Struct, array_like=True, gc=False):
+    """Records from offset `begin` to `end` that were lost before they were counted.
+
+    `until_ms` is the highest event time that they can have had; 0 until the next record is read.
+    """
+
+    begin: int
+    end: int
+    until_ms: int = 0
+
+
+class Account(Struct, array_like=True):
+    """How far the partition is, what became of its records (as in `schemas.partial.Ledger`), and which were lost."""
 
     position: int = 0
     watermark: int = 0
@@ -91,6 +104,7 @@ class Account(Struct, array_like=True, gc=False):
     late: int = 0
     spikes: int = 0
     big_gifts: int = 0
+    gaps: list[Gap] = []
 
     def ledger(self) -> Ledger:
         """Return the public ledger."""

@@ -10,6 +10,7 @@ import orjson
 from msgspec import to_builtins
 
 from agents.domain.board import Board, ScopeBoard, WindowBoards
+from agents.domain.gaps import Gaps
 from agents.domain.ranking import GIFTS_SHOWN, Top, best, competition_ranks, entry_key, gift_key
 from agents.domain.rows import Account, Gifter
 from agents.domain.rules import Rules
@@ -20,9 +21,10 @@ Json = dict[str, Any]
 class Snapshots:
     """Writes the values of one partition's boards."""
 
-    __slots__ = ("_limit", "_partition", "_topic")
+    __slots__ = ("_limit", "_partition", "_topic", "gaps")
 
-    def __init__(self, rules: Rules, partition: int) -> None:
+    def __init__(self, rules: Rules, partition: int, gaps: Gaps) -> None:
+        self.gaps = gaps
         self._topic = rules.source_topic
         self._partition = partition
         self._limit = rules.top_n
@@ -88,7 +90,7 @@ class Snapshots:
                 "value": row.value,
                 "sends": row.sends,
                 "ranked": len(board.streams),
-                "incomplete": [],
+                "incomplete": self.gaps.of(board),
             }
         )
 
@@ -110,11 +112,14 @@ class Snapshots:
 
     def _version(self, board: Board) -> Json:
         offset, is_final = board.row.offset, board.row.final_at > 0
-        return {
+        version: Json = {
             "is_final": is_final,
             "position": {"topic": self._topic, "offsets": {str(self._partition): offset}},
             "revision": 2 * (offset + 1) + is_final,
         }
+        if self.gaps and (incomplete := self.gaps.of(board)):
+            version["incomplete"] = incomplete
+        return version
 
 
 def window(within: WindowBoards) -> Json:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
+from re import compile
 from typing import Any, Final, NamedTuple
 from zlib import crc32
 
@@ -29,8 +30,7 @@ NULLABLE: Final = {name for name, field in FIELDS.items() if field.default is No
 IDS: Final = ("event_id", "stream_id", "channel_id", "sender_id", "gift_id", "streak_id", "recipient_id")
 
 _SHAPE_THEN_CONTENT: Final[tuple[Reason, ...]] = ("missing_field", "bad_type", "out_of_range", "bad_id")
-_DIGITS: Final = tuple(b"%d" % digit for digit in range(10)) + (b"-",)
-_FRACTION: Final = set(b".eE")
+_integer: Final = compile(rb"-?[0-9]+").fullmatch
 _object: Final = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _decoders: Final[dict[str, msgspec.json.Decoder[Any]]] = {
     name: msgspec.json.Decoder(field.type) for name, field in FIELDS.items()
@@ -70,8 +70,10 @@ class Admission:
         try:
             event = self._decoder.decode(value)
         except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
-            return why_undecodable(value)
-        return next(_contradictions(asdict(event)), None) or self._misplaced(event, record) or event
+            return why_no_gift(value)
+        if any(_contradictions(asdict(event))):
+            return why_no_gift(value)
+        return self._misplaced(event, record) or event
 
     def _misplaced(self, event: GiftEvent, record: SourceRecord) -> Reason | None:
         if not record.key or not _is_utf8(record.key):
@@ -100,8 +102,8 @@ def _contradictions(given: Mapping[str, Any]) -> Iterator[Reason]:
         yield "bad_id"
 
 
-def why_undecodable(value: bytes) -> Reason:
-    """Name the first reason of the closed list that holds for bytes that are no GiftEvent.
+def why_no_gift(value: bytes) -> Reason:
+    """Name the first reason of the closed list that holds for bytes that are no GiftEvent, or one at odds with itself.
 
     Of a field given twice the last counts; if that is right, a wrong one before it is a bad type.
     """
@@ -118,7 +120,7 @@ def why_undecodable(value: bytes) -> Reason:
         try:
             right[name] = _decoders[name].decode(document[name])
         except msgspec.ValidationError:
-            faults.append(_wrong(name, bytes(document[name])))
+            faults.append(_wrong(name, bytes(document[name]).strip()))
         except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
             return "not_json"
     return min([*faults, *_contradictions(right)], key=_SHAPE_THEN_CONTENT.index, default="bad_type")
@@ -126,13 +128,13 @@ def why_undecodable(value: bytes) -> Reason:
 
 def _wrong(name: str, json: bytes) -> Reason:
     """Say why the JSON of a field's value will not do, by what it begins with."""
-    begin = json.lstrip()[:1]
+    begin = json[:1]
     if begin == b"n":
         is_type = name in NULLABLE
     elif name in INTEGERS:
-        is_type = begin in _DIGITS and not _FRACTION & set(json)
+        is_type = _integer(json) is not None
     else:
-        is_type = begin in ((b"t", b"f") if name in FLAGS else (b'"',))
+        is_type = begin in (b"t", b"f") if name in FLAGS else begin == b'"'
     return "bad_type" if not is_type else "bad_id" if name in IDS else "out_of_range"
 
 

@@ -28,6 +28,7 @@ def worker(quarantine: Quarantine = None, accept_gap: AcceptGap = None) -> None:
 
     settings = load_settings()
     configure_logs(settings.log_format)
+    from app.pipeline import Told
     from app.worker import run_worker
 
-    raise typer.Exit(run_worker(settings, quarantined, accepted))
+    raise typer.Exit(run_worker(settings, Told(quarantined, accepted)))

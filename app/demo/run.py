@@ -8,9 +8,7 @@ import time
 import orjson
 from rich.console import Console
 
-from app.audit.options import AuditOptions, Topics
-from app.audit.report import Report
-from app.audit.run import audit
+from app.auditing import audit_installation
 from app.demo.outcome import count_spikes, read_ledger, read_totals, wait_until_counted
 from app.demo.screen import Screen
 from app.demo.stage import Stage, set_up
@@ -20,12 +18,12 @@ from app.load.options import LoadOptions
 from app.load.sender import make_producer, send
 from app.load.simulation import Simulation
 from app.logs import configure_logs
-from app.settings import Settings
 
 HISTORY_SECONDS = 600.0
 FOR_EVER_SECONDS = 86_400.0
 SEED = 1
 INTERRUPTED = 130
+SETTLE_SECONDS = 2.0
 
 
 async def run_demo(*, seconds: float | None, rate: float, streams: int, broker: str, as_json: bool) -> int:
@@ -58,7 +56,7 @@ async def _perform(
         board.cancel()
         await asyncio.gather(board, return_exceptions=True)
     screen.note("recounting the log, to compare every published board")
-    report = await _audit(stage.settings, screen)
+    report = await audit_installation(stage.settings, SETTLE_SECONDS, screen.recounted)
     return judge(
         answer,
         await read_ledger(stage.settings),
@@ -104,19 +102,6 @@ async def _end(stage: Stage, stop: asyncio.Event, seconds: float | None) -> None
             stage.check_alive()
     finally:
         stop.set()
-
-
-async def _audit(settings: Settings, screen: Screen) -> Report:
-    options = AuditOptions(
-        topics=Topics.named(settings.topic_prefix, settings.app_id),
-        partitions=settings.partitions,
-        partitioner=settings.partitioner,
-        horizon_ms=settings.horizon_seconds * 1000,
-        time_zone=settings.time_zone,
-        top_n=settings.top_n,
-        settle_seconds=2.0,
-    )
-    return await audit(settings.broker, options, screen.recounted)
 
 
 def _print(verdict: Verdict, as_json: bool) -> None:

@@ -38,6 +38,9 @@ class Machine(Protocol):
     def restore(self, mark: int) -> None:
         """The families were loaded: rebuild what is derived. Changes at or after offset `mark` are unpublished."""
 
+    def lost(self, begin: int, end: int) -> None:
+        """The operator accepts that the records from offset `begin` to `end` are gone: say so on what lacks them."""
+
     def cut(self, now_ms: int, idle: bool, behind: bool) -> tuple[Sequence[Output], Any]:
         """Return what to publish once the rows changed so far are durable, and a token for `published`.
 

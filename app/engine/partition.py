@@ -15,6 +15,7 @@ from app.engine.changelog import FORMAT, Commit, Row, changed_rows, commit_row, 
 from app.engine.continuity import Continuity
 from app.engine.errors import Poisoned, UnexpectedOffset
 from app.engine.machine import Machine, Output
+from app.engine.observer import Observer
 from app.engine.rows import Pressure
 from app.engine.runs import Run
 
@@ -70,6 +71,7 @@ class _Cut(NamedTuple):
 class Partition:
     """The life of one owned partition between recovery and revocation.
 
+    `commit` is the last commit row in the changelog, `start` the offset at which the source goes on.
     `next_changelog` is the offset that the next run must be kept at, and `committed` the position of the last
     acknowledged run whose outputs are published.
     """
@@ -83,19 +85,21 @@ class Partition:
         identity: Identity,
         *,
         commit: Commit | None = None,
+        start: int = 0,
         next_changelog: int = 0,
         options: FlushOptions,
         clock: Clock,
+        observer: Observer | None = None,
     ) -> None:
         self.number = number
         self.machine = machine
         self.log = log
-        self.continuity = Continuity(commit.position if commit else 0)
+        self.continuity = Continuity(start)
         self.committed = self.position
         self.next_changelog = next_changelog
         self.highwater: int | None = None
         self.frozen = False
-        self.on_flushed: Callable[[float], None] = lambda seconds: None
+        self.observer = observer or Observer()
         self._pressure = pressure
         self._identity = identity
         self._options = options
@@ -138,19 +142,31 @@ class Partition:
             self.highwater = highwater
 
     async def _fold_records(self, records: Sequence[Any]) -> bool:
-        monotonic, until = self._clock.monotonic, 0.0
+        monotonic = self._clock.monotonic
+        begun, waited = monotonic(), 0.0
+        until = begun + SLICE_SECONDS
         for record in records:
             if record.offset < self.position:
                 continue
-            if self._pressure.bytes >= RUN_BYTES:
-                await self._room()
-            elif monotonic() > until:
-                await asyncio.sleep(0)
+            if self._pressure.bytes >= RUN_BYTES or monotonic() > until:
+                waited += await self._pause()
                 until = monotonic() + SLICE_SECONDS
             if self.frozen:
                 return False
             self._fold_record(record)
+        self.observer.folded(self.number, monotonic() - begun - waited)
         return True
+
+    async def _pause(self) -> float:
+        """Let others run; when the next run is full, until it was taken. Returns the seconds that passed."""
+        begun = self._clock.monotonic()
+        if self._pressure.bytes >= RUN_BYTES:
+            self._roomy.clear()
+            self._full.set()
+            await self._roomy.wait()
+        else:
+            await asyncio.sleep(0)
+        return self._clock.monotonic() - begun
 
     def _fold_record(self, record: Any) -> None:
         try:
@@ -166,19 +182,20 @@ class Partition:
         self._last_record = record
         self._folded_ms = self._clock.now_ms()
 
-    async def _room(self) -> None:
-        """Wait until a run has taken the changed rows."""
-        self._roomy.clear()
-        self._full.set()
-        await self._roomy.wait()
-
     async def flush_forever(self) -> None:
-        """Cut and send a run each interval, or at once when one is full."""
+        """Cut and send a run each interval, counted from the last cut, or at once when one is full."""
         while not self.frozen:
+            cut_at = self._clock.monotonic()
             await self.flush()
             interval = self._options.behind_every_ms if self.behind else self._options.every_ms
+            rest = cut_at + interval / 1000 - self._clock.monotonic()
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._full.wait(), interval / 1000)
+                await asyncio.wait_for(self._full.wait(), max(0.0, rest))
+
+    @property
+    def newest_ms(self) -> int:
+        """Append time of the record folded last, 0 before the first."""
+        return 0 if self._last_record is None else self._last_record.timestamp
 
     @property
     def lag_ms(self) -> int:
@@ -205,7 +222,7 @@ class Partition:
             if cut is not None:
                 started = self._clock.monotonic()
                 await self._send(cut)
-                self.on_flushed(self._clock.monotonic() - started)
+                self.observer.flushed(self.number, self._clock.monotonic() - started)
 
     def _cut(self) -> _Cut | None:
         """Take a consistent cut at a record boundary, without awaiting; None when nothing changed."""

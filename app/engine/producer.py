@@ -6,6 +6,7 @@ refuses the batches of an older epoch there.
 """
 
 import asyncio
+import time
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final
 
@@ -21,6 +22,7 @@ from aiokafka.errors import (
 from app.engine.changelog import Row
 from app.engine.errors import ChangelogError, Fenced, RunTooLarge
 from app.engine.machine import Output
+from app.engine.observer import Observer
 
 MAX_BATCH_BYTES: Final = 7 * 1024 * 1024
 """A record batch the engine may build; the changelog's max.message.bytes is 8 MiB."""
@@ -40,9 +42,16 @@ class FencedProducer:
     `check` is called before each batch and raises if the process should not send any more.
     """
 
-    def __init__(self, transactional_id: str, connection: dict[str, Any], check: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        transactional_id: str,
+        connection: dict[str, Any],
+        check: Callable[[], None],
+        observer: Observer | None = None,
+    ) -> None:
         self.transactional_id = transactional_id
         self._check = check
+        self._observer = observer or Observer()
         self._producer = AIOKafkaProducer(
             **connection,
             enable_idempotence=True,
@@ -80,13 +89,19 @@ class FencedProducer:
     async def publish(self, outputs: Sequence[Output], now_ms: int) -> int:
         """Append the outputs, in order within a topic partition, and await all acks.
 
-        Returns the offset of the first one.
+        Those that go where the last one goes are sent when all others are acked: so the last one may speak of all.
+        Returns the offset of the first one sent, or -1.
         """
-        futures = []
-        for (topic, partition), group in _by_partition(outputs).items():
-            for batch in self._batches(group, now_ms):
-                futures.append(await self._send(batch, topic, partition))
-        acks = await self._deliver(futures)
+        groups = _by_partition(outputs)
+        last = {(outputs[-1].topic, outputs[-1].partition)} if outputs else set()
+        acks = []
+        for wave in (groups.keys() - last, last):
+            futures = [
+                await self._send(batch, topic, partition)
+                for topic, partition in sorted(wave)
+                for batch in self._batches(groups[topic, partition], now_ms)
+            ]
+            acks += await self._deliver(futures)
         return acks[0].offset if acks else -1
 
     def _batches(self, outputs: Sequence[Output], now_ms: int) -> Iterable[Any]:
@@ -105,8 +120,16 @@ class FencedProducer:
     async def _send(self, batch: Any, topic: str, partition: int) -> "asyncio.Future[Any]":
         batch.close()
         self._check()
+        begun = time.monotonic()
         future: asyncio.Future[Any] = await self._producer.send_batch(batch, topic, partition=partition)
+        future.add_done_callback(lambda ack: self._acked(topic, begun, ack))
         return future
+
+    def _acked(self, topic: str, begun: float, ack: "asyncio.Future[Any]") -> None:
+        if not ack.cancelled() and (error := ack.exception()) is not None:
+            self._observer.refused(topic, type(error).__name__)
+        else:
+            self._observer.sent(topic, time.monotonic() - begun)
 
     async def _deliver(self, futures: "Sequence[asyncio.Future[Any]]") -> list[Any]:
         try:

@@ -1,6 +1,7 @@
 """A Faust table whose rows live in partitions of typed families, one state machine each."""
 
 import asyncio
+import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -10,6 +11,7 @@ from faust.types import TP
 
 from app.engine.fail_stop import FailStop, fail_stop
 from app.engine.machine import Machine
+from app.engine.observer import Observer
 from app.engine.partition import Clock, FlushOptions, Partition
 from app.engine.rows import Pressure
 from app.engine.runs import Run
@@ -39,6 +41,7 @@ class StateTable(faust.Table[Any, Any]):
         *,
         options: FlushOptions | None = None,
         clock: Clock | None = None,
+        observer: Observer | None = None,
         stop: FailStop = fail_stop,
     ) -> "StateTable":
         """Say what the table is made from. Called once, before the app starts."""
@@ -49,8 +52,7 @@ class StateTable(faust.Table[Any, Any]):
         self.clock = clock or Clock()
         self.stop_worker = stop
         self.owned: dict[int, Owner] = {}
-        self.on_change: list[Callable[[], None]] = []
-        self.on_flushed: Callable[[float], None] = lambda seconds: None
+        self.observer = observer or Observer()
         self._flushers: dict[int, asyncio.Task[None]] = {}
         return self
 
@@ -83,6 +85,7 @@ class StateTable(faust.Table[Any, Any]):
 
     async def take_over(self, numbers: set[int]) -> None:
         """Own exactly these partitions: keep what is still ours, give up the rest, recover what is new."""
+        begun = time.monotonic()
         for number in set(self.owned) - numbers:
             await self._give_up(number)
         kept = await self.takeover.unchanged({n: o for n, o in self.owned.items() if n in numbers})
@@ -91,18 +94,18 @@ class StateTable(faust.Table[Any, Any]):
         new = await self.takeover.recover(self, numbers - kept)
         self.owned.update(new)
         for number in numbers:
-            self.owned[number].partition.on_flushed = self.on_flushed
             self.owned[number].partition.thaw()
             self._start_flushing(number)
-        self._tell()
+        self.observer.recovered(time.monotonic() - begun)
 
     async def freeze(self) -> None:
         """Partitions are revoked: the last run of each goes out, then nothing more."""
+        begun = time.monotonic()
         await asyncio.gather(*(owner.partition.freeze() for owner in self.owned.values()))
         for task in self._flushers.values():
             await task
         self._flushers.clear()
-        self._tell()
+        self.observer.revoked(time.monotonic() - begun)
 
     async def close(self) -> None:
         """Give up everything: the worker stops."""
@@ -133,7 +136,3 @@ class StateTable(faust.Table[Any, Any]):
 
     async def _give_up(self, number: int) -> None:
         await self.owned.pop(number).close()
-
-    def _tell(self) -> None:
-        for listener in self.on_change:
-            listener()

@@ -7,13 +7,14 @@ from typing import Any, Final, Protocol
 
 import structlog
 
-from app.engine.changelog import FENCE_KEY, Commit, Row, RowLoader, record_hash
-from app.engine.errors import SettingsChanged, SourceChanged, SourceLost
+from app.engine.changelog import FENCE_KEY, Commit, Row, RowLoader
 from app.engine.machine import Machine, Output
+from app.engine.observer import Observer
 from app.engine.partition import Clock, FlushOptions, Identity, Partition
 from app.engine.producer import FencedProducer
 from app.engine.reader import LogReader
 from app.engine.rows import Pressure
+from app.engine.source_check import SourceCheck, Start
 
 logger = structlog.get_logger(__name__)
 
@@ -74,6 +75,7 @@ class TableSide(Protocol):
     source: str
     flush_options: FlushOptions
     clock: Clock
+    observer: Observer
 
     def machine_for(self, number: int, pressure: Pressure) -> Machine: ...
 
@@ -88,12 +90,15 @@ class Takeover:
         identity: Identity,
         connection: dict[str, Any],
         check: Callable[[], None] = lambda: None,
+        accepted_gaps: Mapping[int, int] | None = None,
     ) -> None:
+        """`accepted_gaps` maps a partition to the first offset that is still there, as the operator was told it."""
         self.app_id = app_id
         self.changelog = changelog
         self.identity = identity
         self.connection = connection
         self._check_alive = check
+        self._accepted = dict(accepted_gaps or {})
 
     async def unchanged(self, owners: Mapping[int, Owner]) -> set[int]:
         """Those partitions whose changelog still ends at their own last run: their memory is the state."""
@@ -107,7 +112,7 @@ class Takeover:
         if not numbers:
             return {}
         started = time.monotonic()
-        logs = {number: self._log(number) for number in sorted(numbers)}
+        logs = {number: self._log(number, table.observer) for number in sorted(numbers)}
         try:
             fences = {number: await log.fence() for number, log in logs.items()}
             owners = await self._read(table, logs, fences, LogReader(self.connection))
@@ -118,28 +123,24 @@ class Takeover:
         logger.info("recovered", partitions=sorted(numbers), seconds=round(time.monotonic() - started, 2))
         return owners
 
-    def _log(self, number: int) -> ChangelogPartition:
+    def _log(self, number: int, observer: Observer) -> ChangelogPartition:
         def new_producer() -> FencedProducer:
-            return FencedProducer(f"{self.app_id}-{number}", self.connection, self._check_alive)
+            return FencedProducer(f"{self.app_id}-{number}", self.connection, self._check_alive, observer)
 
         return ChangelogPartition(self.changelog, number, new_producer)
 
     async def _read(
-        self,
-        table: TableSide,
-        logs: Mapping[int, ChangelogPartition],
-        fences: Mapping[int, int],
-        reader: LogReader,
+        self, table: TableSide, logs: Mapping[int, ChangelogPartition], fences: Mapping[int, int], reader: LogReader
     ) -> dict[int, Owner]:
         pressures = {number: Pressure() for number in logs}
         machines = {number: table.machine_for(number, pressures[number]) for number in logs}
         loaders = {number: RowLoader(machine.families) for number, machine in machines.items()}
         await reader.load(self.changelog, loaders, fences)
+        check = SourceCheck(table.source, self.identity, reader, self._accepted)
         owners = {}
         for number, log in logs.items():
             commit = loaders[number].commit
-            highwater = await self._check(table.source, number, commit, reader)
-            machines[number].restore(commit.mark if commit else 0)
+            start = await check.start(number, commit)
             partition = Partition(
                 number,
                 machines[number],
@@ -147,54 +148,22 @@ class Takeover:
                 log,
                 self.identity,
                 commit=commit,
+                start=start.position,
                 next_changelog=fences[number] + 1,
                 options=table.flush_options,
                 clock=table.clock,
+                observer=table.observer,
             )
-            partition.highwater = highwater
+            _restore(machines[number], commit, start)
+            partition.highwater = start.end
             owners[number] = Owner(partition, log)
         return owners
 
-    async def _check(self, source: str, number: int, commit: Commit | None, reader: LogReader) -> int:
-        """Is the source log the one that the state was made from? Returns its end."""
-        first, after = await reader.bounds(source, number)
-        where = f"{source}[{number}]"
-        if commit is None:
-            if first > 0:
-                logger.warning("the log does not begin at 0; counting starts where it begins", partition=where)
-            return after
-        self._check_identity(commit)
-        if commit.position > after:
-            raise SourceChanged(
-                f"{where} ends at {after}, but the state has counted up to {commit.position}: the topic was recreated "
-                "or truncated; restore it, or start with a new GIFTSTREAM_APP_ID to count the log as it is now"
-            )
-        if commit.position < first:
-            raise SourceLost(
-                f"{where} begins at {first}, but the next record to count is {commit.position}: retention deleted "
-                f"{first - commit.position} records; accept the loss with --accept-gap {number}:{first}"
-            )
-        await self._check_last(source, number, commit, first, reader)
-        return after
 
-    def _check_identity(self, commit: Commit) -> None:
-        found = Identity(commit.partitions, commit.settings)
-        if found != self.identity:
-            raise SettingsChanged(
-                f"the state was counted with {found.partitions} partitions and settings {found.settings}, this worker "
-                f"has {self.identity.partitions} and {self.identity.settings}; go back to those settings, or count "
-                "anew under a new GIFTSTREAM_APP_ID"
-            )
-
-    async def _check_last(self, source: str, number: int, commit: Commit, first: int, reader: LogReader) -> None:
-        if commit.last_offset < first:
-            return
-        record = await reader.record_at(source, number, commit.last_offset)
-        if record is None or record_hash(record) != commit.last_hash:
-            raise SourceChanged(
-                f"{source}[{number}]: record {commit.last_offset} is not the one that was counted: the topic was "
-                "recreated; restore it, or start with a new GIFTSTREAM_APP_ID to count the log as it is now"
-            )
+def _restore(machine: Machine, commit: Commit | None, start: Start) -> None:
+    machine.restore(commit.mark if commit else start.position)
+    if start.lost is not None:
+        machine.lost(*start.lost)
 
 
 def _now_ms() -> int:

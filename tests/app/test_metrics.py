@@ -57,7 +57,7 @@ def test_a_folded_run_is_counted_by_outcome_and_reason(metrics: Metrics) -> None
 def test_closed_labels_are_there_from_the_start(metrics: Metrics) -> None:
     for reason in get_args(Reason):
         assert value(metrics, "events_rejected_total", reason=reason) == 0
-    assert value(metrics, "leaderboard_updates_total", board="gifters", result="final") == 0
+    assert value(metrics, "leaderboard_updates_total", board="gifters", result="tombstone") == 0
 
 
 def test_gauges_of_a_partition_go_with_it_and_counters_stay(metrics: Metrics) -> None:
@@ -75,9 +75,11 @@ def test_dropping_a_partition_that_was_never_shown_is_no_error(metrics: Metrics)
 
 
 def test_acked_boards_are_counted_and_timed(metrics: Metrics) -> None:
-    metrics.boards_acked("gifters", "running", [0.2, 3.0])
-    metrics.boards_acked("gifters", "tombstone", [9.0])
-    assert value(metrics, "leaderboard_updates_total", board="gifters", result="running") == 2
+    metrics.boards_acked("gifters", "value", 2, 0.2)
+    metrics.boards_acked("gifters", "value", 1, 3.0)
+    metrics.boards_acked("gifters", "tombstone", 5, 9.0)
+    assert value(metrics, "leaderboard_updates_total", board="gifters", result="value") == 3
+    assert value(metrics, "leaderboard_updates_total", board="gifters", result="tombstone") == 5
     assert value(metrics, "emit_latency_seconds_count", board="gifters") == 2
     assert value(metrics, "emit_latency_seconds_bucket", board="gifters", le="2.5") == 1
 
@@ -88,7 +90,7 @@ def test_two_workers_in_one_process_do_not_share(metrics: Metrics) -> None:
 
 
 def test_names_units_and_labels_follow_the_rules(metrics: Metrics) -> None:
-    metrics.boards_acked("gifters", "running", [0.1])
+    metrics.boards_acked("gifters", "value", 1, 0.1)
     for family in ours(metrics):
         assert not family.name.endswith(("_ms", "_total", "_created"))
         assert family.documentation

@@ -10,7 +10,9 @@ import msgspec
 from tests.builders import SimpleRecord
 
 HORIZON, LATENESS, QUIET = 600_000, 30_000, 600_000
-SIZES = {"1m": 60_000, "1h": 3_600_000, "1d": 86_400_000}
+HOUR, DAY = 3_600_000, 86_400_000
+SIZES = {"1m": 60_000, "1h": HOUR, "1d": DAY}
+RETENTION = {"1m": HOUR, "1h": 2 * DAY, "1d": 8 * DAY, "stream": 8 * DAY}
 
 
 @dataclass
@@ -48,7 +50,7 @@ class Recount:
     """Feed it all records; then `boards` and `scopes` hold every board there ever was, by public key."""
 
     def __init__(self, records: Iterable[SimpleRecord]) -> None:
-        self.watermark = 0
+        self.watermark = self._before = 0
         self.ledger: Counter[str] = Counter()
         self.boards: dict[str, Board] = defaultdict(Board)
         self.scopes: dict[str, Board] = defaultdict(Board)
@@ -56,10 +58,17 @@ class Recount:
         self._streaks: dict[tuple[Any, ...], tuple[int, int, int]] = {}
         for record in records:
             self._record(record)
+        self._before = self.watermark
+
+    def is_over(self, key: str) -> bool:
+        """Tell whether the retention of a board, of a stream or a scope, is over."""
+        _, _, window, start = key.split("|")
+        end = int(start) + SIZES[window] if window in SIZES else self.boards[key].last_ms
+        return end + RETENTION[window] < self._before
 
     def _record(self, record: SimpleRecord) -> None:
         event = msgspec.json.decode(record.value or b"null")
-        watermark = self.watermark
+        watermark = self._before = self.watermark
         if event is None or event["event_time_ms"] < watermark - HORIZON:
             self.ledger["dead_lettered"] += 1
             return
@@ -102,7 +111,10 @@ class Recount:
             if window == "1m" and start + 60_000 + LATENESS <= watermark:
                 self.ledger["late"] += 1
                 continue
-            board = self.boards[f"{stream}|{unit}|{window}|{start}"]
+            key = f"{stream}|{unit}|{window}|{start}"
+            if self.is_over(key):
+                del self.boards[key]
+            board = self.boards[key]
             self._total(board, quantity, value, offset)
             board.last_ms = max(board.last_ms, at_ms)
             board.channel = channel, name or board.channel[1]

@@ -13,11 +13,11 @@ from msgspec.structs import fields
 from agents.domain import decode as module
 from agents.domain.classify import classify
 from agents.domain.decode import decode
-from schemas.nesting import too_deep
 from agents.domain.reject import DETAIL_CHARS, Rejected
 from schemas.dead_letter import Reason
 from schemas.gift import GiftEvent
 from schemas.ids import MAX_VALUE
+from schemas.nesting import too_deep
 from tests.builders import as_json, encoded, gift
 from tests.corpus import HOSTILE, ODD, Hostile, Odd
 

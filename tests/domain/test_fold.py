@@ -322,16 +322,29 @@ class TestTombstones:
         partition.settle()
         assert partition.gifters(WHOLE).totals == BoardTotals(10, 2, 2)
 
-    def test_a_stream_that_is_given_to_while_its_tombstone_is_on_the_way_keeps_its_rows(self) -> None:
+    @pytest.mark.parametrize("done", ["nothing", "flush", "flush, cut", "settle"])
+    def test_a_stream_begins_anew_after_its_retention_however_far_its_tombstone_has_come(self, done: str) -> None:
         partition = Partition()
-        partition.feed(gift(), gift(at=AT + 600_000, stream="tiktok:s2"))
+        partition.feed(gift(), gift(sender="u2", gift_id="lion"), gift(at=AT + 8 * DAY_MS + 1, stream="tiktok:s2"))
+        if "flush" in done:
+            partition.flush()
+        cut = partition.cut() if "cut" in done else None
+        if done == "settle":
+            partition.settle()
+        partition.feed(gift(at=AT + 8 * DAY_MS + 1, value=7))
+        if cut is not None:
+            assert ("totals", WHOLE, None) in cut.messages
+            partition.publish(cut)
         partition.settle()
-        partition.feed(gift(at=AT + 8 * DAY_MS + 1, stream="tiktok:s2"))
-        partition.flush()
-        cut = partition.cut()
-        assert ("totals", WHOLE, None) in cut.messages
-        partition.feed(gift(at=AT + 8 * DAY_MS + 1))
-        partition.publish(cut)
+        assert partition.gifters(WHOLE).totals == BoardTotals(7, 1, 1)
+        assert partition.totals(WHOLE).gifts == [GiftTotal("rose", None, 7, 1)]
+        partition.crash()
+        partition.feed(gift(at=AT + 8 * DAY_MS + 1, value=1))
+        partition.settle()
+        assert partition.gifters(WHOLE).totals == BoardTotals(8, 2, 1)
+
+    def test_a_stream_goes_on_while_its_retention_lasts(self, partition: Partition) -> None:
+        partition.feed(gift(), gift(at=AT + 8 * DAY_MS, stream="tiktok:s2"), gift(at=AT + 8 * DAY_MS))
         partition.settle()
         assert partition.totals(WHOLE).sends == 2
 

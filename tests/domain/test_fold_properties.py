@@ -4,9 +4,11 @@ from collections.abc import Callable
 from typing import Any
 
 import msgspec
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from agents.domain import expiry, fold, publication
 from agents.domain.ranking import GIFTS_SHOWN
 from agents.domain.rules import DAY_MS, HOUR_MS, Rules
 from schemas.board import GifterLeaderboard, StreamTotals
@@ -16,12 +18,9 @@ from tests.domain.harness import Partition
 from tests.domain.recount import Board, Recount
 
 RULES = Rules(partitions=1, partitioner="any", top_n=2)
-END = AT + 30 * HOUR_MS
-"""When all windows of the test have closed, and no board has expired but those of minutes and hours."""
-
 HANDLINGS = ["", "", "flush", "flush", "slow", "idle", "crash", "cut, crash", "cut, publish half, crash"]
-STEPS = [0, 1, 999, 10_000, 29_999, 30_000, 59_999, 60_000, 90_000, 300_000, 599_999, 600_000, 600_001, HOUR_MS]
-
+DAYS = [2 * DAY_MS, 8 * DAY_MS, 8 * DAY_MS + 1, 9 * DAY_MS]
+STEPS = [*DAYS, 0, 1, 999, 10_000, 29_999, 30_000, 59_999, 60_000, 90_000, 300_000, 599_999, 600_000, 600_001, HOUR_MS]
 events = st.builds(
     lambda **fields: fields,
     stream=st.sampled_from(["tiktok:a", "tiktok:b", "tiktok:c"]),
@@ -42,7 +41,7 @@ events = st.builds(
 
 @st.composite
 def logs(draw: Callable[[Any], Any]) -> list[SimpleRecord]:
-    """A partition's log: append times rise, event times lie around them."""
+    """A partition's log: append times rise, some by a step, and event times lie around them."""
     records, now = [], AT
     for offset in range(draw(st.integers(1, 40))):
         now += draw(st.sampled_from(STEPS)) if draw(st.integers(0, 2)) == 0 else draw(st.integers(0, 2_000))
@@ -63,8 +62,9 @@ def handlings(draw: Callable[[Any], Any]) -> tuple[list[SimpleRecord], list[str]
 
 
 def closing_log(log: list[SimpleRecord]) -> list[SimpleRecord]:
-    """The log, and an event in another stream that closes everything before it."""
-    end = record(len(log), gift(stream="tiktok:end", at=END, event_id="tiktok:end"))
+    """The log, and an event in another stream that closes every window before it."""
+    at = log[-1].timestamp + 30 * HOUR_MS
+    end = record(len(log), gift(stream="tiktok:end", at=at, event_id="tiktok:end"))
     return [*log, end]
 
 
@@ -102,15 +102,15 @@ def test_the_boards_are_those_of_a_recount(case: tuple[list[SimpleRecord], list[
     ledger = partition.fold.ledger
     assert {name: getattr(ledger, name) for name in recount.ledger} == dict(recount.ledger)
     assert ledger.counted + ledger.unchanged + ledger.duplicates + ledger.dead_lettered == len(log)
-    expired = {"1m"} if recount.watermark == END else set()
     for key, board in recount.boards.items():
-        if key.split("|")[2] in expired and "tiktok:end" not in key:
-            assert ("totals", key) not in partition.published
-            assert ("gifters", key) not in partition.published
+        if recount.is_over(key):
+            assert not {("totals", key), ("gifters", key)} & set(partition.published)
         else:
             _agrees(partition, key, board, recount.watermark)
     for key, board in recount.scopes.items():
-        if key.split("|")[2] not in expired:
+        if recount.is_over(key):
+            assert ("partials", f"0|{key}") not in partition.published
+        else:
             _partial_agrees(partition, key, board)
 
 
@@ -119,6 +119,21 @@ def test_the_boards_are_those_of_a_recount(case: tuple[list[SimpleRecord], list[
 def test_cuts_and_crashes_leave_no_trace(case: tuple[list[SimpleRecord], list[str]]) -> None:
     log, handling = closing_log(case[0]), case[1]
     plain, handled = handle(log, []), handle(log, handling)
+    assert handled.published == plain.published
+    assert _live_rows(handled) == _live_rows(plain)
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(handlings())
+def test_however_little_one_cut_does_it_comes_to_the_same(case: tuple[list[SimpleRecord], list[str]]) -> None:
+    log, handling = closing_log(case[0]), case[1]
+    plain = handle(log, [])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(publication, "BOARDS_PER_CUT", 1)
+        patch.setattr(expiry, "LIMIT", 1)
+        patch.setattr(fold, "LIMIT", 2)
+        patch.setattr(fold, "FORGET_EVERY", 1)
+        handled = handle(log, handling)
     assert handled.published == plain.published
     assert _live_rows(handled) == _live_rows(plain)
 
@@ -168,13 +183,21 @@ def _partial_agrees(partition: Partition, key: str, board: Board) -> None:
 
 
 def _live_rows(partition: Partition) -> dict[tuple[str, str, str], Any]:
-    """The rows but for what may differ: the position at which a board was made final, and what the horizon forgot."""
+    """The rows but for what may differ.
+
+    That is the position at which a board was made final, what the horizon forgot, and the engagement of quiet streams,
+    which is caught up when it is next needed.
+    """
     watermark, rows = partition.fold.watermark, {}
     for key, row in partition.rows().items():
         fields = msgspec.msgpack.decode(row)
         if key[0] == "b":
             fields[7] = bool(fields[7])
-        if (key[0] == "i" and fields + 600_000 < watermark) or (key[0] == "k" and fields[2] + 600_000 < watermark):
+        if (
+            key[0] == "e"
+            or (key[0] == "i" and fields + 600_000 < watermark)
+            or (key[0] == "k" and fields[2] + 600_000 < watermark)
+        ):
             continue
         rows[key] = fields
     return rows

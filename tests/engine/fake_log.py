@@ -84,6 +84,7 @@ def recover(broker: Broker, time: Time | None = None) -> tuple[Partition, WordCo
         FakeLog(broker),
         IDENTITY,
         commit=loader.commit,
+        start=loader.commit.position if loader.commit else 0,
         next_changelog=len(broker.changelog),
         options=FlushOptions(),
         clock=(time or Time()).clock(),

@@ -65,6 +65,9 @@ class WordCounter:
         self._pending = {word: row.offset for word, _, row in self.words if row.offset >= mark}
         self._next = mark
 
+    def lost(self, begin: int, end: int) -> None:
+        raise NotImplementedError("the words are all there")
+
     def cut(self, now_ms: int, idle: bool, behind: bool) -> tuple[Sequence[Output], Any]:
         words = dict(self._pending)
         return [self._message(word) for word in words], (words, self._next)

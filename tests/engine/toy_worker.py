@@ -32,7 +32,13 @@ def create_toy(broker: str, app_id: str, source: str, session: float = 6.0, **op
     table = app.state_table("words").configure(
         source,
         lambda number, pressure: WordCounter(number, pressure, f"counts-{source}", f"refused-{source}"),
-        Takeover(app_id, f"{app_id}-words-changelog", Identity(PARTITIONS, "toy"), {"bootstrap_servers": broker}, app.stall_watch.check),
+        Takeover(
+            app_id,
+            f"{app_id}-words-changelog",
+            Identity(PARTITIONS, "toy"),
+            {"bootstrap_servers": broker},
+            app.stall_watch.check,
+        ),
         options=FlushOptions(),
         stop=app.stop_worker,
     )

@@ -1,0 +1,30 @@
+"""The audit of an installation: the recount imports none of our settings, so they are handed to it here."""
+
+from app.audit.options import AuditOptions, Topics
+from app.audit.report import Report
+from app.audit.run import OnProgress, audit
+from app.connection import client_options
+from app.settings import Settings
+
+SETTLE_SECONDS = 6.0
+
+
+async def audit_installation(
+    settings: Settings, settle_seconds: float = SETTLE_SECONDS, progress: OnProgress | None = None
+) -> Report:
+    """Recount the source log of an installation and compare every published board. Raises AuditError."""
+    security = {name: value for name, value in client_options(settings).items() if name != "bootstrap_servers"}
+    return await audit(settings.broker, audit_options(settings, settle_seconds), progress, security)
+
+
+def audit_options(settings: Settings, settle_seconds: float = SETTLE_SECONDS) -> AuditOptions:
+    """Return what an audit has to be told of the settings."""
+    return AuditOptions(
+        topics=Topics.named(settings.topic_prefix, settings.app_id),
+        partitions=settings.partitions,
+        partitioner=settings.partitioner,
+        horizon_ms=settings.horizon_seconds * 1000,
+        time_zone=settings.time_zone,
+        top_n=settings.top_n,
+        settle_seconds=settle_seconds,
+    )

@@ -1,0 +1,126 @@
+"""Merged boards from the partials topic: what they say depends on the newest partials, not on who reads them when."""
+
+import json
+from collections.abc import AsyncIterator
+from typing import Any
+
+import msgspec
+import pytest
+
+from agents.domain.merge import Merge
+from agents.domain.rules import Rules
+from agents.merge import MergedBoards, merge_agent
+from agents.output import Output
+from schemas.board import StreamLeaderboard, Window
+from schemas.partial import Ledger, Partial, PartialEntry, Progress
+from tests.agents.fake_kafka import Kept
+from tests.builders import AT
+
+KEY = f"global|coin|1m|{AT}"
+CLOSED = AT + 90_000
+
+
+def boards(told: list[tuple[int, int]] | None = None) -> MergedBoards:
+    """Return the boards of two partitions; how many values and tombstones they publish goes to `told`."""
+    counts = [] if told is None else told
+    merged = Merge(Rules(partitions=2))
+    return MergedBoards(merged, "leaderboards.streams.v1", lambda values, gone: counts.append((values, gone)))
+
+
+def partial(partition: int, offset: int, value: int) -> Kept:
+    """A record of the partials topic: one stream of the partition has come to a value."""
+    entry = PartialEntry(f"tiktok:s{partition}", "S", value, 1, AT, "c1")
+    told = Partial(partition, "global", "coin", Window("1m", AT, AT + 60_000), offset, [entry], value, 1, 1)
+    return Kept(0, AT, f"{partition}|{KEY}".encode(), msgspec.json.encode(told))
+
+
+def progress(partition: int, watermark_ms: int, position: int = 1) -> Kept:
+    told = Progress(partition, position, watermark_ms, Ledger())
+    return Kept(0, AT, b"%d" % partition, msgspec.json.encode(told))
+
+
+def withdrawn(partition: int) -> Kept:
+    return Kept(0, AT, f"{partition}|{KEY}".encode(), None)
+
+
+def merged(view: MergedBoards, *records: Kept, now_ms: int = AT) -> list[Output]:
+    for record in records:
+        view.apply(record)
+    return view.changed(now_ms)
+
+
+def read(output: Output) -> StreamLeaderboard:
+    return msgspec.json.decode(output.value or b"", type=StreamLeaderboard)
+
+
+def republished(output: Output) -> Kept:
+    return Kept(0, AT, output.key, output.value)
+
+
+def test_partials_become_one_board_in_the_one_partition_of_its_topic() -> None:
+    [output] = merged(boards(), partial(0, 4, 10), partial(1, 7, 20))
+    assert output[:3] == ("leaderboards.streams.v1", 0, KEY.encode())
+    board = read(output)
+    assert [(entry.rank, entry.id) for entry in board.entries] == [(1, "tiktok:s1"), (2, "tiktok:s0")]
+    assert (board.position.offsets, board.revision) == ({"0": 4, "1": 7}, 2 * (5 + 8))
+
+
+def test_nothing_new_publishes_nothing() -> None:
+    view = boards()
+    merged(view, partial(0, 4, 10))
+    assert merged(view, partial(0, 4, 10), partial(0, 3, 9), progress(0, AT)) == []
+
+
+def test_a_board_is_final_when_all_watermarks_have_passed_and_stays_so_after_a_takeover() -> None:
+    records = [partial(0, 4, 10), progress(0, CLOSED)]
+    [opened] = merged(boards(), *records)
+    assert not read(opened).is_final
+    [closed] = merged(boards(), *records, progress(1, CLOSED))
+    assert read(closed).is_final
+    successor = boards()
+    successor.remember(republished(closed))
+    assert merged(successor, *records) == []
+    assert merged(successor, progress(1, CLOSED)) == []
+
+
+def test_a_takeover_says_only_what_its_predecessor_had_not_said() -> None:
+    before = boards()
+    told = merged(before, partial(0, 4, 10))
+    successor = boards()
+    for output in told:
+        successor.remember(republished(output))
+    assert merged(successor, partial(0, 4, 10)) == []
+    [newer] = merged(successor, partial(1, 7, 20))
+    assert [newer] == merged(before, partial(1, 7, 20))
+
+
+def test_a_board_gets_its_tombstone_when_the_last_partition_has_withdrawn() -> None:
+    told: list[tuple[int, int]] = []
+    view = boards(told)
+    merged(view, partial(0, 4, 10), partial(1, 7, 20))
+    assert merged(view, withdrawn(0)) == []
+    assert [(output.key, output.value) for output in merged(view, withdrawn(1))] == [(KEY.encode(), None)]
+    assert merged(view) == []
+    assert told == [(1, 0), (0, 0), (0, 1), (0, 0)]
+
+
+@pytest.mark.asyncio
+async def test_the_agent_hands_each_run_to_its_replay() -> None:
+    handed: list[Any] = []
+
+    class App:
+        async def fold_replayed(self, replay: Any, run: Any) -> None:
+            handed.append((replay, run))
+
+    async def runs() -> AsyncIterator[Any]:
+        yield "run"
+
+    await merge_agent(App(), "replay")(runs())  # type: ignore[arg-type]
+    assert handed == [("replay", "run")]
+
+
+def test_json_is_plain() -> None:
+    [output] = merged(boards(), partial(0, 4, 10))
+    assert list(json.loads(output.value or b"")) == [
+        name for name in StreamLeaderboard.__struct_fields__ if name != "incomplete"
+    ]
