@@ -30,6 +30,41 @@ from tests.integration.worker_process import Samples
 pytestmark = [pytest.mark.broker, pytest.mark.asyncio(loop_scope="module")]
 
 MINUTE_MS = 60_000
+COUNTERS = (
+    "events_received_total",
+    "events_processed_total",
+    "events_rejected_total",
+    "events_late_total",
+    "events_deduplicated_total",
+    "dead_letters_total",
+    "leaderboard_updates_total",
+    "spikes_detected_total",
+    "rebalances_total",
+)
+DURATIONS = (
+    "event_processing_duration_seconds",
+    "ingest_delay_seconds",
+    "emit_latency_seconds",
+    "commit_duration_seconds",
+    "produce_duration_seconds",
+    "rebalance_duration_seconds",
+    "table_recovery_duration_seconds",
+)
+GAUGES = (
+    "consumer_lag_records",
+    "consumer_lag_seconds",
+    "watermark_timestamp_seconds",
+    "last_event_timestamp_seconds",
+    "table_keys",
+    "dedup_cache_entries",
+    "active_streams",
+    "partitions_assigned",
+    "worker_ready",
+    "build_info",
+)
+PROMISED = (*COUNTERS, *(f"{name}_bucket" for name in DURATIONS), *GAUGES)
+"""What a worker measures. The two counters of failures have no sample while nothing fails."""
+
 SCHEMAS: dict[tuple[str, str | None], Any] = {
     ("stream-totals.v1", None): StreamTotals,
     ("leaderboards.gifters.v1", None): GifterLeaderboard,
@@ -170,6 +205,25 @@ async def test_the_counters_sum_to_what_was_sent(story: Story) -> None:
     assert metrics["giftstream_events_late_total"]["dropped",] == refused["too_old"]
     for name in ("giftstream_events_rejected_total", "giftstream_dead_letters_total"):
         assert {reason: metrics[name][reason,] for reason in REASONS} == {each: refused[each] for each in REASONS}
+
+
+async def test_every_metric_that_is_promised_is_there(story: Story) -> None:
+    assert {name for name in PROMISED if not story.metrics.get(f"giftstream_{name}")} == set()
+    for name in story.metrics:
+        assert name.startswith(("giftstream_", "python_", "process_")), name
+
+
+async def test_the_durations_were_measured(story: Story) -> None:
+    for name in DURATIONS:
+        assert sum(story.metrics[f"giftstream_{name}_count"].values()) > 0, name
+
+
+async def test_the_gauges_say_how_it_stands(story: Story) -> None:
+    metrics = story.metrics
+    assert set(metrics["giftstream_consumer_lag_records"].values()) == {0.0}
+    assert sum(metrics["giftstream_partitions_assigned"].values()) == 4
+    assert metrics["giftstream_worker_ready"] == {(): 1.0}
+    assert sum(metrics["giftstream_spikes_detected_total"].values()) == story.ledger.spikes + story.ledger.big_gifts
 
 
 async def test_the_worker_ends_well(story: Story) -> None:
