@@ -100,7 +100,7 @@ class Story:
 async def story(broker: Any) -> AsyncIterator[Story]:
     async with pipeline(broker.bootstrap) as one:
         worker = await one.worker()
-        answer, placed = await send_mixed(one, past_load(rate=40, streams=60, gifters=2_000), hostile(_now_ms()))
+        answer, placed = await send_mixed(one, past_load(rate=40, streams=200, gifters=2_000), hostile(_now_ms()))
         odd_ones = [each.value for each in odd(_now_ms() - 5 * MINUTE_MS)]
         different = len({orjson.loads(value)["event_id"] for value in odd_ones})
         await _send_home(one, odd_ones)
