@@ -18,7 +18,7 @@ Record = tuple[bytes | None, bytes | None]
 """Key and value."""
 
 HISTORY_SECONDS = 590
-FILLING = 5
+FILLING = 4
 """Good records between two hostile ones."""
 
 SIZES = {"max_batch_size": 32 * 1024 * 1024, "max_request_size": 32 * 1024 * 1024}

@@ -47,8 +47,8 @@ async def test_a_quiet_streams_boards_become_final_and_then_go(broker: Any) -> N
         await one.send([gift(at=BEGIN_MS, region="DE")])
         await one.counted()
         for topic in topics:
-            assert await told(one, topic, STREAM) == dict.fromkeys(("1m", "1h", "1d", "stream"), ["running"])
-        await until_merged(one, dict.fromkeys(("1m", "1h", "1d"), ["running"]))
+            assert await told(one, topic, STREAM) == {key: ["running"] for key in ("1m", "1h", "1d", "stream")}
+        await until_merged(one, {key: ["running"] for key in ("1m", "1h", "1d")})
 
         await one.send([gift(stream=OTHER, at=BEGIN_MS + 11 * MINUTE_MS)])
         await one.counted()
@@ -70,7 +70,7 @@ async def test_a_quiet_streams_boards_become_final_and_then_go(broker: Any) -> N
                 return all(states[-2:] == ["final", "gone"] for states in (await told(one, topic, STREAM)).values())
 
             await until(are_gone, f"every board of {STREAM} in {topic} is final, and then gone", seconds=20)
-        await until_merged(one, dict.fromkeys(("1m", "1h", "1d"), ["running", "final", "gone"]))
+        await until_merged(one, {key: ["running", "final", "gone"] for key in ("1m", "1h", "1d")})
         assert_exact(await one.audit())
 
 

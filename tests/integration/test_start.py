@@ -80,7 +80,8 @@ async def test_wrong_topics_are_refused_with_what_mends_them(broker: Any) -> Non
         found = await _mismatches(one, partitions=3, app_id=f"{one.settings.app_id}-other")
         assert f"{source.name}: partitions is 4, needed 3. Fix: GIFTSTREAM_PARTITIONS=4" in found
         assert f"{totals.name}: partitions is 4, needed 3. Fix: kafka-topics.sh" in found
-        assert f"{changelog.name.replace(one.settings.app_id, one.settings.app_id + '-other')}: topic is missing" in found
+        other = changelog.name.replace(one.settings.app_id, one.settings.app_id + "-other")
+        assert f"{other}: topic is missing" in found
 
         found = await _mismatches(one)
         lines = found.splitlines()
