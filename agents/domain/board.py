@@ -37,13 +37,31 @@ class WindowBoards:
         return [self.overall, *self.regions.values()] if self.window.end_ms is not None else []
 
 
+_NONE: Final[set[str]] = set()
+
+
 class Board:
     """One stream in one unit and window: its total, its gifters and its gifts.
 
-    `published_ms` is the wall clock of its last publication by this process.
+    `published_ms` is the wall clock of its last publication by this process. `run` is the run in which it changed last;
+    until that run is cut, the changed rows are told by adding to `changed_gifters` and `changed_gifts`.
     """
 
-    __slots__ = ("gifters", "gifts", "key", "published_ms", "row", "size", "stream", "top", "top_gifts", "within")
+    __slots__ = (
+        "changed_gifters",
+        "changed_gifts",
+        "gifters",
+        "gifts",
+        "key",
+        "published_ms",
+        "row",
+        "run",
+        "size",
+        "stream",
+        "top",
+        "top_gifts",
+        "within",
+    )
 
     def __init__(
         self,
@@ -60,6 +78,9 @@ class Board:
         self.row = row
         self.published_ms = 0
         self.size = ROW_BYTES + len(self.key)
+        self.run = -1
+        self.changed_gifters: set[str] = _NONE
+        self.changed_gifts: set[str] = _NONE
         self.begin(gifters, gifts)
 
     def changed_to(self) -> int:
@@ -82,9 +103,23 @@ class ScopeBoard:
     """All streams of one scope, unit and window: of the partition (`region` None) or of one region.
 
     The entries are `streams`: of the partition its totals, of a region its own rows, which then are in `regional`.
+    `run` and `changed_streams` are as in `Board`.
     """
 
-    __slots__ = ("key", "published_ms", "region", "regional", "row", "scope", "size", "streams", "top", "within")
+    __slots__ = (
+        "changed_streams",
+        "key",
+        "published_ms",
+        "region",
+        "regional",
+        "row",
+        "run",
+        "scope",
+        "size",
+        "streams",
+        "top",
+        "within",
+    )
 
     def __init__(self, within: WindowBoards, region: str | None, row: Scope) -> None:
         self.within = within
@@ -97,6 +132,8 @@ class ScopeBoard:
         self.top: Top[Ranked] | None = None
         self.published_ms = 0
         self.size = ROW_BYTES + len(self.key)
+        self.run = -1
+        self.changed_streams: set[str] = _NONE
 
     def changed_to(self) -> int:
         """Return the position just behind the last change."""

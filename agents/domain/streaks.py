@@ -21,7 +21,7 @@ class Streaks:
     def __init__(self, family: FamilyT[Register], horizon_ms: int) -> None:
         self._family = family
         self._horizon_ms = horizon_ms
-        self._queue: deque[tuple[str, str]] = deque()
+        self._queue: deque[tuple[int, str, str]] = deque()
 
     def gain(self, event: GiftEvent, value: int, watermark: int) -> tuple[int, int]:
         """Return the quantity and value that a frame adds; `value` is its cumulative value. (0, 0): unchanged."""
@@ -30,7 +30,7 @@ class Streaks:
         register = self._family.get(stream, member)
         if register is None:
             register = Register(0, 0, 0)
-            self._queue.append((stream, member))
+            self._queue.append((max(event.event_time_ms, watermark), stream, member))
         elif register.at_ms + self._horizon_ms < watermark:
             register.quantity = register.value = register.at_ms = 0
         gained = max(0, quantity - register.quantity), max(0, value - register.value)
@@ -41,17 +41,20 @@ class Streaks:
         return gained
 
     def forget(self, watermark: int, limit: int) -> None:
-        """Look at `limit` registers, and delete those that are past the horizon."""
+        """Look at no more than `limit` registers that have been past the horizon, and delete those that still are.
+
+        One that a frame has renewed lines up again, by its new time.
+        """
         queue, before = self._queue, watermark - self._horizon_ms
-        for _ in range(min(limit, len(queue))):
-            stream, member = queue.popleft()
+        while limit and queue and queue[0][0] < before:
+            limit -= 1
+            _, stream, member = queue.popleft()
             register = self._family.get(stream, member)
             if register is not None and register.at_ms >= before:
-                queue.append((stream, member))
+                queue.append((register.at_ms, stream, member))
             else:
                 self._family.delete(stream, member)
 
     def restore(self) -> None:
         """Line up the loaded registers, oldest first."""
-        rows = sorted((register.at_ms, stream, member) for stream, member, register in self._family)
-        self._queue = deque((stream, member) for _, stream, member in rows)
+        self._queue = deque(sorted((register.at_ms, stream, member) for stream, member, register in self._family))

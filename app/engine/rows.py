@@ -56,6 +56,17 @@ class Family(Generic[R]):
             changed.add(member)
             self.pressure.bytes += size
 
+    def changing(self, group: str) -> set[str]:
+        """Return the set of changed members of a group, to add to directly until the next run is taken.
+
+        For hot paths that hold a group's rows: what is added there is a change, as by `put`; tell its size to `grow`.
+        """
+        return self.changed.setdefault(group, set())
+
+    def grow(self, size: int) -> None:
+        """Rows of an estimated size changed without `put`."""
+        self.pressure.bytes += size
+
     def delete(self, group: str, member: str = "") -> None:
         """Remove a row if it is there; the changelog gets a tombstone."""
         rows = self.groups.get(group)

@@ -25,7 +25,8 @@ from tests.builders import HOME, STREAM, encoded
 from tests.corpus import MIB, Hostile, hostile, odd
 from tests.integration.harness import Pipeline, Place, assert_exact, headers, pipeline, reasons
 from tests.integration.mixed_load import SIZES, Batch, past_load, send_batches, send_mixed
-from tests.integration.worker_process import Samples
+from tests.integration.waiting import until
+from tests.integration.worker_process import Samples, WorkerProcess
 
 pytestmark = [pytest.mark.broker, pytest.mark.asyncio(loop_scope="module")]
 
@@ -115,7 +116,7 @@ async def story(broker: Any) -> AsyncIterator[Story]:
             await one.ledger(),
             await one.totals(),
             await one.audit(),
-            await worker.metrics(),
+            await _all_metrics(worker),
             {topic.name: await one.history(topic.name) for topic in (names.totals, names.gifters, names.streams)}
             | {names.spikes.name: await one.history(names.spikes.name)},
             await worker.stop(),
@@ -124,6 +125,16 @@ async def story(broker: Any) -> AsyncIterator[Story]:
 
 def _now_ms() -> int:
     return int(time.time() * 1000)
+
+
+async def _all_metrics(worker: WorkerProcess) -> Samples:
+    """Return the metrics once the table sizes are among them, which are looked at only every few seconds."""
+
+    async def with_sizes() -> Samples | None:
+        metrics = await worker.metrics()
+        return metrics if metrics.get("giftstream_table_keys") else None
+
+    return await until(with_sizes, "the metrics hold the table sizes")
 
 
 async def _send_home(one: Pipeline, values: Sequence[bytes | None], compression: str = "zstd") -> int:

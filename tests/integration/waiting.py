@@ -12,7 +12,7 @@ SECONDS = 90.0
 POLL_SECONDS = 0.1
 
 
-async def until(holds: Callable[[], Awaitable[T]], what: str, seconds: float = SECONDS) -> T:
+async def until(holds: Callable[[], Awaitable[T | None]], what: str, seconds: float = SECONDS) -> T:
     """Return what `holds` gives once it is true. Fails with `what` after `seconds`."""
     clock = asyncio.get_running_loop().time
     deadline = clock() + seconds
