@@ -20,7 +20,7 @@ pytestmark = [pytest.mark.broker, pytest.mark.asyncio]
 
 HISTORY_SECONDS = 20
 RATE = 800
-BEFORE_A_KILL = 4_000
+BEFORE_A_KILL = 2_000
 """So many more records are counted before each kill."""
 
 
