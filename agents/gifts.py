@@ -8,7 +8,6 @@ from agents.dead_letters import dead_letter
 from agents.domain.fold import GiftFold
 from agents.domain.messages import Cut, Message
 from agents.domain.record import Record
-from agents.domain.reject import Rejected
 from agents.output import Output, Topics
 from schemas.dead_letter import Reason
 
@@ -60,7 +59,7 @@ class GiftMachine:
     def fold(self, record: Record) -> Output | None:
         """Count one record; return its dead letter if it was refused."""
         outcome = self.state.fold(record)
-        if not isinstance(outcome, Rejected):
+        if isinstance(outcome, str):
             self._outcomes[outcome] += 1
             return None
         self._rejected[outcome.reason] += 1
