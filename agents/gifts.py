@@ -70,6 +70,10 @@ class GiftMachine:
         self.state.restore(mark)
         self._ledger = self.state.ledger
 
+    def passed(self, end: int) -> None:
+        """Nothing to count lies before offset `end`."""
+        self.state.passed(end)
+
     def lost(self, begin: int, end: int) -> None:
         """The operator accepts that the records from offset `begin` to `end` are gone."""
         self.state.lost(begin, end)

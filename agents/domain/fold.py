@@ -110,6 +110,11 @@ class GiftFold:
         self._spikes.restore()
         self._publication.add((board for board in self._index.restore() if board.changed_to() >= mark), mark)
 
+    def passed(self, end: int) -> None:
+        """Go on at offset `end`: what lies before it was never meant to be counted."""
+        self._account.position = end
+        self._tables.progress.put(PROGRESS, "", self._account)
+
     def lost(self, begin: int, end: int) -> None:
         """Go on at offset `end`, without the records from `begin` on. Boards that may lack them say so from now on."""
         self._gaps.add(begin, end)

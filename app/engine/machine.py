@@ -38,6 +38,9 @@ class Machine(Protocol):
     def restore(self, mark: int) -> None:
         """The families were loaded: rebuild what is derived. Changes at or after offset `mark` are unpublished."""
 
+    def passed(self, end: int) -> None:
+        """Nothing a reader may see lies between the last record and offset `end`: control or aborted records do."""
+
     def lost(self, begin: int, end: int) -> None:
         """The operator accepts that the records from offset `begin` to `end` are gone: say so on what lacks them."""
 

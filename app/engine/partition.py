@@ -141,13 +141,18 @@ class Partition:
         async with self._folding:
             self.highwater = run.highwater
             if self.continuity.goes_on(run) and await self._fold_records(run.records):
-                self.continuity.position = run.end
+                self._pass(run.end)
 
     def pass_over(self, begin: int, end: int, highwater: int | None) -> None:
         """Nothing a reader may see lies from `begin` to `end`; go on at `end` if all before it is folded."""
         if begin == self.position and not self._folding.locked():
-            self.continuity.position = max(begin, end)
+            self._pass(end)
             self.highwater = highwater
+
+    def _pass(self, end: int) -> None:
+        if end > self.position:
+            self.continuity.position = end
+            self.machine.passed(end)
 
     async def _fold_records(self, records: Sequence[Any]) -> bool:
         monotonic = self._clock.monotonic

@@ -142,11 +142,12 @@ def test_a_gap_seeks_back_once_and_then_stops() -> None:
 
 @pytest.mark.asyncio
 async def test_what_a_reader_may_not_see_is_passed_over_only_when_all_before_is_folded() -> None:
-    partition, _ = recover(Broker())
+    partition, machine = recover(Broker())
     partition.pass_over(3, 7, 7)
     assert partition.position == 0
     partition.pass_over(0, 7, 7)
     assert partition.position == 7
+    assert machine.mark() == 7
 
 
 @pytest.mark.asyncio

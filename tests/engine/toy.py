@@ -65,6 +65,9 @@ class WordCounter:
         self._pending = {word: row.offset for word, _, row in self.words if row.offset >= mark}
         self._next = mark
 
+    def passed(self, end: int) -> None:
+        self._next = end
+
     def lost(self, begin: int, end: int) -> None:
         raise NotImplementedError("the words are all there")
 
