@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from itertools import count
 
 from agents.gifts import Acked, GiftMachine
 from app.engine.app import EngineApp
@@ -16,7 +17,7 @@ from app.settings import Settings
 
 EVERY_SECONDS = 1.0
 SIZES_EVERY = 15
-"""Counting rows walks through all groups, so it is done once in so many rounds."""
+"""Counting rows walks through all groups, so it is done once in so many rounds, and when partitions move."""
 
 
 class WorkerWatcher(Watcher):
@@ -85,9 +86,10 @@ class WorkerWatcher(Watcher):
         self._metrics.agent_exceptions.labels("gifts", type(error).__name__).inc()
 
     async def _show_forever(self, table: StateTable) -> None:
-        for number in range(2**62):
+        for number in count():
+            moved = self._shown != set(table.live)
             self._show(table.live)
-            if number % SIZES_EVERY == 0:
+            if moved or number % SIZES_EVERY == 0:
                 self._show_sizes(table.live.values())
             await asyncio.sleep(EVERY_SECONDS)
 
