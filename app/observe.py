@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from itertools import count
+from itertools import count as numbers
 
 from agents.gifts import Acked, GiftMachine
 from app.engine.app import EngineApp
@@ -86,7 +86,7 @@ class WorkerWatcher(Watcher):
         self._metrics.agent_exceptions.labels("gifts", type(error).__name__).inc()
 
     async def _show_forever(self, table: StateTable) -> None:
-        for number in count():
+        for number in numbers():
             moved = self._shown != set(table.live)
             self._show(table.live)
             if moved or number % SIZES_EVERY == 0:
