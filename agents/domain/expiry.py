@@ -79,17 +79,20 @@ class Expiry:
         self.bury(board.key)
 
     def expired(self, watermark: int, pending: Container[AnyBoard]) -> list[Tomb]:
-        """Take out boards whose retention is over at the true watermark, if their last value is published."""
+        """Take out boards whose retention is over at the true watermark, if their last value is published.
+
+        A `stream` board that was final more than once is lined up as often, and taken out once.
+        """
         self._dying.extend(self._newly_expired(watermark))
-        tombs: list[Tomb] = []
+        tombs: dict[Tomb, None] = {}
         while self._dying and len(tombs) < LIMIT:
             tomb = self._dying[0]
             if self._waits(tomb, pending):
                 break
             self._dying.popleft()
             if self.is_over(tomb, watermark):
-                tombs.append(tomb)
-        return tombs
+                tombs[tomb] = None
+        return list(tombs)
 
     def is_over(self, tomb: Tomb, watermark: int) -> bool:
         """Tell whether the board is there and may go: a `stream` board may have been given to again."""

@@ -448,3 +448,16 @@ def test_a_quarantined_offset_is_a_dead_letter() -> None:
     outcomes = partition.feed(gift(), gift())
     assert outcomes[0] == "counted"
     assert reason(outcomes[1]) == "quarantined"
+
+
+def test_a_stream_that_was_final_twice_has_one_tombstone() -> None:
+    partition = Partition()
+    for at in (AT, AT + 11 * MINUTE_MS, AT + 22 * MINUTE_MS):
+        partition.feed(gift(at=at))
+        partition.flush()
+        partition.feed(gift(stream="tiktok:another", at=at + 10 * MINUTE_MS))
+        partition.flush()
+    partition.feed(gift(stream="tiktok:another", at=AT + 9 * DAY_MS))
+    partition.settle()
+    gone = [key for to, key, value in partition.history if to == "totals" and value is None]
+    assert gone.count(f"{STREAM}|coin|stream|0") == 1
