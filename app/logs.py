@@ -6,12 +6,16 @@ A value that came from outside cannot forge a line: control characters are escap
 import logging.config
 import os
 import sys
-from typing import Any, TextIO
+from typing import Any, Final, TextIO
 
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
 from app.settings import LogFormat
+
+TALKATIVE: Final = ("aiokafka", "faust", "mode", "app.engine.app", "app.engine.consumer", "app.engine.recovery")
+"""Loggers that tell each start and stop of a service (ours too, where mode logs for them), or, at DEBUG, whole requests
+and so what people sent."""
 
 
 def configure_logs(log_format: LogFormat = "auto", stream: TextIO | None = None) -> None:
@@ -46,12 +50,7 @@ def logging_config(log_format: LogFormat = "auto", stream: TextIO | None = None)
         "formatters": {"giftstream": formatter},
         "handlers": {"stderr": {"class": "logging.StreamHandler", "stream": stream, "formatter": "giftstream"}},
         "root": {"handlers": ["stderr"], "level": "INFO"},
-        # At DEBUG aiokafka logs whole requests, and so what people sent.
-        "loggers": {
-            "aiokafka": {"level": "WARNING"},
-            "faust": {"level": "INFO"},
-            "mode": {"level": "WARNING"},
-        },
+        "loggers": {name: {"level": "WARNING"} for name in TALKATIVE},
     }
 
 
