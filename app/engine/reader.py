@@ -6,7 +6,7 @@ its fetcher swallows the cancellation (aiokafka 0.14.0).
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any, Final
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -19,6 +19,8 @@ FETCH_WAIT_MS: Final = 20
 """What is read here is there already."""
 
 RECORDS: Final = 20_000
+
+STOP_SECONDS: Final = 3.0
 
 
 class LogReader:
@@ -97,4 +99,10 @@ class LogReader:
             await asyncio.sleep(0)
             yield consumer
         finally:
-            await consumer.stop()
+            await _stop(consumer)
+
+
+async def _stop(consumer: AIOKafkaConsumer) -> None:
+    """Stop it, for at most a few seconds: a fetcher that swallowed the first cancellation gets a second one."""
+    with suppress(TimeoutError):
+        await asyncio.wait_for(consumer.stop(), STOP_SECONDS)
