@@ -78,13 +78,22 @@ class RunThread(driver.AIOKafkaConsumerThread):
                     found[TP(*tp)] = (begin, state.position, consumer.last_stable_offset(tp))
         return found
 
+    async def allow_resets(self) -> None:
+        """Let a partition that is about to be assigned have any position, until it is sought.
+
+        The fetcher looks for one as soon as it is assigned, before anybody is told.
+        """
+        await self.call_thread(self._allow_resets)
+
+    async def _allow_resets(self) -> None:
+        self._ensure_consumer()._fetcher._default_reset_strategy = OffsetResetStrategy.EARLIEST
+
     async def pause_fetching(self, tps: set[TP]) -> None:
-        """Stop fetching partitions that somebody else reads, and allow resets until the next seek."""
+        """Stop fetching partitions that somebody else reads."""
         await self.call_thread(self._pause_fetching, tps)
 
     async def _pause_fetching(self, tps: set[TP]) -> None:
         consumer = self._ensure_consumer()
-        consumer._fetcher._default_reset_strategy = OffsetResetStrategy.EARLIEST
         assigned = consumer.assignment()
         consumer.pause(*(TopicPartition(*tp) for tp in tps if TopicPartition(*tp) in assigned))
 
@@ -102,6 +111,10 @@ class RunConsumer(driver.Consumer):
         targets: Mapping[TP, int] = cast(Any, self.app).seek_targets(self.assignment())
         await self._thread.seek_runs(targets)
         return targets
+
+    async def on_partitions_revoked(self, revoked: set[TP]) -> None:
+        await self._thread.allow_resets()
+        await super().on_partitions_revoked(revoked)
 
     async def on_partitions_assigned(self, assigned: set[TP], generation_id: int = 0) -> None:
         await self._thread.pause_fetching({tp for tp in assigned if self._is_changelog_tp(tp)})

@@ -88,10 +88,6 @@ async def test_kills_under_load(broker: Any) -> None:
         await assert_equals(one, answer)
 
 
-@pytest.mark.xfail(
-    strict=False,
-    reason="open bug: after the second worker has left, the first sometimes does not own all partitions within 90 s",
-)
 async def test_partitions_move_to_a_second_worker_and_back(broker: Any) -> None:
     async with pipeline(broker.bootstrap) as one:
         first = await one.worker()
