@@ -1,7 +1,7 @@
 """The pipeline, put together: create_app(settings) wires topics, tables, agents and metrics."""
 
 from collections.abc import Sequence
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, NoReturn
 
 from agents.domain.fold import GiftFold
 from agents.domain.merge import Merge
@@ -12,6 +12,7 @@ from agents.merge import MergedBoards, merge_agent
 from agents.output import Topics
 from app.connection import client_options
 from app.engine.app import EngineApp
+from app.engine.fail_stop import fail_stop
 from app.engine.observer import Observer
 from app.engine.partition import FlushOptions, Identity
 from app.engine.replay import Replay
@@ -50,7 +51,12 @@ class Watcher(Observer):
 def create_app(settings: Settings, told: Told = NOTHING, watcher: Watcher | None = None) -> EngineApp:
     """Return the worker's Faust app."""
     watcher = watcher or Watcher()
-    app = EngineApp(settings.app_id, **faust_options(settings))
+
+    def stop(error: BaseException) -> NoReturn:
+        watcher.stopped(error)
+        fail_stop(error)
+
+    app = EngineApp(settings.app_id, stop=stop, **faust_options(settings))
     _add_gifts(app, settings, told, watcher)
     _add_merge(app, settings, watcher)
     return app

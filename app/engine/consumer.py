@@ -15,7 +15,6 @@ from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 
 from app.engine.errors import SourceLost
-from app.engine.fail_stop import fail_stop
 from app.engine.runs import Run
 
 
@@ -127,7 +126,7 @@ class RunConsumer(driver.Consumer):
         try:
             return await super()._getmany(*bounds, **options)
         except OffsetOutOfRangeError as error:
-            fail_stop(
+            cast(Any, self.app).stop_worker(
                 SourceLost(
                     f"the source log no longer holds the next record to read ({error}): retention or truncation took "
                     "it; `giftstream topics check` shows the log, `giftstream worker --accept-gap` goes on without it"
