@@ -1,21 +1,34 @@
-"""The boards of one partition as they are worked on: rows at hand, and the top where there are more rows than it."""
+"""The boards of one partition as they are worked on: totals and tops at hand. All else is in the rows of cells."""
 
-from collections.abc import Mapping
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from agents.domain.ranking import Ranked, Top
+from agents.domain.ranking import GIFTS_SHOWN, Top, entry_key, gift_key
 from agents.domain.rows import Gift, Gifter, Scope, Streamer, Total
 from schemas.board import Window
+from schemas.ids import WindowName
+
+if TYPE_CHECKING:
+    from agents.domain.book import Book
 
 ROW_BYTES: Final = 64
 """What the numbers of a row take at most, and what surrounds them in a record batch."""
+
+_KINDS: Final[dict[WindowName, int]] = {"1m": 0, "1h": 1, "1d": 2, "stream": 3}
+
+
+def window_id(name: WindowName, start_ms: int) -> int:
+    """Return a number that tells the windows of one stream and unit apart: 4 * start + the kind of window.
+
+    A `stream` window, which has no start, begins with its first gift: one that begins anew has another id.
+    """
+    return 4 * start_ms + _KINDS[name]
 
 
 class WindowBoards:
     """The boards of one unit and window: of each stream by its id, and of each region.
 
-    `closes` is the watermark from which nothing can come in any more, None for `stream`. Only boards that are not
-    archived are here.
+    `closes` is the watermark from which nothing can come in any more, None for `stream`. Only streams' boards that are
+    not archived are here.
     """
 
     __slots__ = ("closes", "expires", "key", "overall", "regions", "streams", "unit", "window")
@@ -37,22 +50,20 @@ class WindowBoards:
         return [self.overall, *self.regions.values()] if self.window.end_ms is not None else []
 
 
-_NONE: Final[set[str]] = set()
-
-
 class Board:
-    """One stream in one unit and window: its total, its gifters and its gifts.
+    """One stream in one unit and window: its total, and the tops of its gifters and gifts.
 
-    `published_ms` is the wall clock of its last publication by this process. `run` is the run in which it changed last;
-    until that run is cut, the changed rows are told by adding to `changed_gifters` and `changed_gifts`.
+    `gifters` and `gifts` are how many there are; the book has them. `published_ms` is the wall clock of its last
+    publication by this process, `run` the run in which it changed last, `limit` how many gifters it shows.
     """
 
     __slots__ = (
-        "changed_gifters",
-        "changed_gifts",
+        "book",
         "gifters",
         "gifts",
+        "id",
         "key",
+        "limit",
         "published_ms",
         "row",
         "run",
@@ -63,55 +74,51 @@ class Board:
         "within",
     )
 
-    def __init__(
-        self,
-        within: WindowBoards,
-        stream: str,
-        key: str,
-        row: Total,
-        gifters: dict[str, Gifter],
-        gifts: dict[str, Gift],
-    ) -> None:
+    def __init__(self, within: WindowBoards, book: "Book", row: Total, limit: int) -> None:
         self.within = within
-        self.stream = stream
-        self.key = key
+        self.book = book
+        self.stream = book.stream
+        self.key = f"{book.stream}|{within.key}"
         self.row = row
         self.published_ms = 0
         self.size = ROW_BYTES + len(self.key)
         self.run = -1
-        self.changed_gifters: set[str] = _NONE
-        self.changed_gifts: set[str] = _NONE
-        self.begin(gifters, gifts)
+        self.limit = limit
+        self.begin()
+
+    def begin(self) -> None:
+        """Begin without gifters and gifts."""
+        name = self.within.window.name
+        start_ms = self.row.opened_ms if self.within.closes is None else self.within.window.start_ms
+        self.id = window_id(name, start_ms)
+        self.book.live[self.id] = self
+        self.gifters = self.gifts = 0
+        self.top: Top[Gifter] = Top(self.limit, entry_key)
+        self.top_gifts: Top[Gift] = Top(GIFTS_SHOWN, gift_key)
 
     def changed_to(self) -> int:
         """Return the position just behind the last change, being made final included."""
         return max(self.row.offset + 1, self.row.final_at)
 
-    def begin(self, gifters: dict[str, Gifter], gifts: dict[str, Gift]) -> None:
-        """Take the rows behind the total."""
-        self.gifters = gifters
-        self.gifts = gifts
-        self.top: Top[Gifter] | None = None
-        self.top_gifts: Top[Gift] | None = None
-
     def strip(self) -> None:
         """Let go of all but the total: the board is archived."""
-        self.begin({}, {})
+        del self.book.live[self.id]
+        self.top, self.top_gifts = _NO_GIFTERS, _NO_GIFTS
 
 
 class ScopeBoard:
     """All streams of one scope, unit and window: of the partition (`region` None) or of one region.
 
-    The entries are `streams`: of the partition its totals, of a region its own rows, which then are in `regional`.
-    `run` and `changed_streams` are as in `Board`.
+    The entries are the partition's totals, or the region's own cells; `streams` is how many there are. `live` holds the
+    boards of the same scope and unit that are not archived, by id. The rest is as in `Board`.
     """
 
     __slots__ = (
-        "changed_streams",
+        "id",
         "key",
+        "live",
         "published_ms",
         "region",
-        "regional",
         "row",
         "run",
         "scope",
@@ -121,19 +128,23 @@ class ScopeBoard:
         "within",
     )
 
-    def __init__(self, within: WindowBoards, region: str | None, row: Scope) -> None:
+    def __init__(
+        self, within: WindowBoards, region: str | None, live: "dict[int, ScopeBoard]", row: Scope, limit: int
+    ) -> None:
         self.within = within
         self.region = region
         self.scope = scope_of(region)
         self.key = f"{self.scope}|{within.key}"
+        self.id = window_id(within.window.name, within.window.start_ms)
+        self.live = live
         self.row = row
-        self.streams: Mapping[str, Ranked] = {}
-        self.regional: dict[str, Streamer] = {}
-        self.top: Top[Ranked] | None = None
+        self.streams = 0
+        self.top: Top[Total | Streamer] = Top(limit, entry_key)
         self.published_ms = 0
         self.size = ROW_BYTES + len(self.key)
         self.run = -1
-        self.changed_streams: set[str] = _NONE
+        if not row.archived:
+            live[self.id] = self
 
     def changed_to(self) -> int:
         """Return the position just behind the last change."""
@@ -141,12 +152,17 @@ class ScopeBoard:
 
     def strip(self) -> None:
         """Let go of all but the total: the board is archived."""
-        self.streams, self.regional, self.top = {}, {}, None
+        del self.live[self.id]
+        self.top = _NO_STREAMS
 
 
 def scope_of(region: str | None) -> str:
     """Return the public name of a scope."""
     return "global" if region is None else f"region:{region}"
 
+
+_NO_GIFTERS: Final[Top[Gifter]] = Top(1, entry_key)
+_NO_GIFTS: Final[Top[Gift]] = Top(1, gift_key)
+_NO_STREAMS: Final[Top[Total | Streamer]] = Top(1, entry_key)
 
 AnyBoard = Board | ScopeBoard

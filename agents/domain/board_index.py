@@ -3,51 +3,52 @@
 from typing import Final
 
 from agents.domain.board import AnyBoard, Board, ScopeBoard, WindowBoards, scope_of
+from agents.domain.book import Book
 from agents.domain.closing import Closing
 from agents.domain.expiry import Expiry, Tomb
-from agents.domain.rows import Gift, Gifter, Scope, Total
-from agents.domain.rules import MINUTE_MS
+from agents.domain.rows import Scope, Total
+from agents.domain.rules import MINUTE_MS, Rules
 from agents.domain.tables import Tables
 from agents.domain.windows import CACHED, RETENTION_MS, Calendar
 from schemas.board import Window
 from schemas.gift import GiftEvent
 
-Found = tuple[Board, ...]
 STREAM_RETENTION_MS: Final = RETENTION_MS["stream"]
 
 
 class BoardIndex:
     """All boards of one partition that are not archived. What is not in the tables is derived from them."""
 
-    __slots__ = ("_calendar", "_closing", "_current", "_expiry", "_minutes", "_tables", "_windows")
+    __slots__ = ("_books", "_calendar", "_closing", "_expiry", "_limit", "_minutes", "_scopes", "_tables", "_windows")
 
-    def __init__(self, calendar: Calendar, tables: Tables, closing: Closing, expiry: Expiry) -> None:
+    def __init__(self, rules: Rules, calendar: Calendar, tables: Tables, closing: Closing, expiry: Expiry) -> None:
+        self._limit = rules.top_n
         self._calendar = calendar
         self._tables = tables
         self._closing = closing
         self._expiry = expiry
         self._windows: dict[str, WindowBoards] = {}
         self._minutes: dict[tuple[str, int], tuple[WindowBoards, ...]] = {}
-        self._current: dict[str, dict[str, tuple[int, bool, Found]]] = {}
+        self._books: dict[str, dict[str, Book]] = {}
+        self._scopes: dict[tuple[str, str | None], dict[int, ScopeBoard]] = {}
 
-    def of(self, event: GiftEvent, late: bool, watermark: int) -> Found:
-        """Return the event's boards: 1m (unless late), 1h, 1d, and last the `stream` board. Builds no strings.
+    def of(self, event: GiftEvent, late: bool, watermark: int) -> Book:
+        """Return the event's book, with its boards in `found`. Builds no strings.
 
         A `stream` board whose retention is over begins anew, whether or not its tombstone has gone out by now.
         """
         minute = event.event_time_ms // MINUTE_MS
-        streams = self._current.get(event.value_unit)
-        if streams is None:
-            streams = self._current[event.value_unit] = {}
-        found = streams.get(event.stream_id)
-        if found is not None and found[0] == minute and found[1] is late:
-            boards = found[2]
-        else:
-            boards = tuple(self._board(within, event) for within in self._within(event, late))
-            streams[boards[-1].stream] = (minute, late, boards)
-        if boards[-1].row.last_ms + STREAM_RETENTION_MS < watermark:
-            self._renew(boards[-1], event.event_time_ms)
-        return boards
+        books = self._books.get(event.value_unit)
+        book = None if books is None else books.get(event.stream_id)
+        if book is None:
+            book = self._book(event.stream_id, event.value_unit)
+        if book.minute != minute or book.late is not late:
+            book.found = tuple([self._board(book, within, event) for within in self._within(event, late)])
+            book.minute, book.late = minute, late
+        ever = book.found[-1]
+        if ever.row.last_ms + STREAM_RETENTION_MS < watermark:
+            self._renew(ever, event.event_time_ms)
+        return book
 
     def open_region(self, within: WindowBoards, region: str) -> ScopeBoard:
         """Open the board of a region that has none in a window."""
@@ -57,10 +58,10 @@ class BoardIndex:
         """A board was deleted."""
         within = tomb.within
         if within.closes is None:
-            streams = self._current.get(within.unit, {})
-            streams.pop(tomb.stream, None)
-            if not streams:
-                self._current.pop(within.unit, None)
+            books = self._books.get(within.unit, {})
+            books.pop(tomb.stream, None)
+            if not books:
+                self._books.pop(within.unit, None)
         elif within.key not in self._tables.totals.groups:
             self._windows.pop(within.key, None)
 
@@ -69,17 +70,40 @@ class BoardIndex:
         boards: list[AnyBoard] = []
         for group, stream, total in self._tables.totals:
             within = self._restored_window(*group.split("|"))
+            _enter(within, stream, total)
             if not total.archived:
-                boards.append(self._restored(self._open(within, stream, total)))
+                boards.append(self._restored(self._open(self._book(stream, within.unit), within, total)))
         for group, _, scope in self._tables.scopes:
             name, *window = group.split("|")
             within = self._restored_window(*window)
             if region := name.partition(":")[2]:
                 self._open_scope(within, region, scope)
+        for books in self._books.values():
+            for book in books.values():
+                self._take_in(book)
         scopes = (scope for within in self._windows.values() for scope in within.scopes())
         boards.extend(scope for scope in scopes if not scope.row.archived)
-        self._bury_orphans({board.key for board in boards})
+        self._bury_orphans()
         return boards
+
+    def _take_in(self, book: Book) -> None:
+        """Take the rows of a book into the tops and numbers of its boards."""
+        for sender, gifters in book.gifters.items():
+            for gifter in gifters:
+                if board := book.live.get(gifter.window):
+                    board.gifters += 1
+                    board.top.offer(sender, gifter)
+        for gift, gifts in book.gifts.items():
+            for given in gifts:
+                if board := book.live.get(given.window):
+                    board.gifts += 1
+                    board.top_gifts.offer(gift, given)
+        for region, streamers in book.regions.items():
+            live = book.areas[region] = self._scopes.setdefault((book.unit, region), {})
+            for streamer in streamers:
+                if scope := live.get(streamer.window):
+                    scope.streams += 1
+                    scope.top.offer(book.stream, streamer)
 
     def _within(self, event: GiftEvent, late: bool) -> tuple[WindowBoards, ...]:
         key = (event.value_unit, event.event_time_ms // MINUTE_MS)
@@ -104,48 +128,46 @@ class BoardIndex:
             self._expiry.window_opened(within)
         return within
 
-    def _board(self, within: WindowBoards, event: GiftEvent) -> Board:
-        stream = event.stream_id
-        board = within.streams.get(stream)
+    def _book(self, stream: str, unit: str) -> Book:
+        books = self._books.setdefault(unit, {})
+        book = books.get(stream)
+        if book is None:
+            book = books[stream] = Book(stream, unit, self._tables)
+            self._expiry.revive(book.key)
+        return book
+
+    def _board(self, book: Book, within: WindowBoards, event: GiftEvent) -> Board:
+        board = within.streams.get(book.stream)
         if board is None:
             at_ms = event.event_time_ms
             row = Total(event.channel_id, None, 0, 0, at_ms, at_ms, -1, opened_ms=at_ms)
-            self._expiry.revive(f"{stream}|{within.key}")
-            board = self._open(within, stream, row)
-            self._tables.totals.put(within.key, stream, row, board.size)
+            board = self._open(book, within, row)
+            _enter(within, book.stream, row)
+            self._tables.totals.put(within.key, book.stream, row, board.size)
             self._closing.opened(board)
         return board
 
-    def _renew(self, board: Board, at_ms: int) -> None:
-        """Begin a `stream` board anew; the row stays the one that everybody holds."""
-        for family in (self._tables.gifters, self._tables.gifts):
-            family.drop(board.key)
-        board.begin(*self._rows_behind(board.key))
+    @staticmethod
+    def _renew(board: Board, at_ms: int) -> None:
+        """Begin a `stream` board anew; the row stays the one that everybody holds, the cells of before are dead."""
+        del board.book.live[board.id]
         row = board.row
         row.value = row.sends = 0
         row.channel_name = None
         row.reached_ms = row.last_ms = row.opened_ms = at_ms
+        board.begin()
 
-    def _rows_behind(self, key: str) -> tuple[dict[str, Gifter], dict[str, Gift]]:
-        gifters = self._tables.gifters.groups.setdefault(key, {})
-        return gifters, self._tables.gifts.groups.setdefault(key, {})
-
-    def _open(self, within: WindowBoards, stream: str, row: Total) -> Board:
-        key = f"{stream}|{within.key}"
-        board = within.streams[stream] = Board(within, stream, key, row, *self._rows_behind(key))
+    def _open(self, book: Book, within: WindowBoards, row: Total) -> Board:
+        board = within.streams[book.stream] = Board(within, book, row, self._limit)
         return board
 
     def _open_scope(self, within: WindowBoards, region: str | None, row: Scope) -> ScopeBoard:
-        board = ScopeBoard(within, region, row)
+        live = self._scopes.setdefault((within.unit, region), {})
+        board = ScopeBoard(within, region, live, row, self._limit)
         if region is not None:
             within.regions[region] = board
-        if row.archived:
-            return board
-        if region is None:
-            board.streams = self._tables.totals.groups.setdefault(within.key, {})
-        else:
-            board.streams = board.regional = self._tables.streams.groups.setdefault(board.key, {})
-        self._closing.retires(board)
+        if not row.archived:
+            self._closing.retires(board)
         return board
 
     def _restored_window(self, unit: str, name: str, start: str) -> WindowBoards:
@@ -159,8 +181,16 @@ class BoardIndex:
             self._closing.opened(board)
         return board
 
-    def _bury_orphans(self, live: set[str]) -> None:
-        tables = self._tables
+    def _bury_orphans(self) -> None:
+        """Bury the rows of books whose last board was deleted, but not yet they."""
+        tables, live = self._tables, {book.key for books in self._books.values() for book in books.values()}
         for groups in (tables.gifters.groups, tables.gifts.groups, tables.streams.groups):
             for key in [key for key in groups if key not in live]:
                 self._expiry.bury(key)
+
+
+def _enter(within: WindowBoards, stream: str, row: Total) -> None:
+    """A total is an entry of the board of all streams, archived or not."""
+    if within.closes is not None:
+        within.overall.streams += 1
+        within.overall.top.offer(stream, row)

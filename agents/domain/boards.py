@@ -1,35 +1,35 @@
 """What one counted gift changes: its stream's boards in each window, and those of all streams.
 
-This is the hot path: a gift changes some twenty rows. So the methods here loop over the windows themselves, and a
-total is told to its family only at its first change after a cut.
+This is the hot path. So the methods here loop over the windows themselves, hold the rows' cells by place, and tell a
+row to its family only at its first change after a cut.
 """
 
 from sys import intern
 from typing import Final
 
 from agents.domain.board import AnyBoard, Board, ScopeBoard
-from agents.domain.board_index import BoardIndex, Found
+from agents.domain.board_index import BoardIndex
+from agents.domain.book import Book
+from agents.domain.cells import NO_GIFTERS, NO_GIFTS, NO_STREAMERS, find, turn
 from agents.domain.closing import Closing
-from agents.domain.ranking import GIFTS_SHOWN, Ranked, Top, entry_key, gift_key
-from agents.domain.rows import Gift, Gifter, Streamer
-from agents.domain.rules import Rules
+from agents.domain.rows import Gift, Gifter, Streamer, Total
 from agents.domain.tables import Tables
 from schemas.gift import GiftEvent
 
 NAME_CHARS: Final = 64
 NAME_BYTES: Final = 2 * NAME_CHARS
-"""Estimated for the names in a row."""
+"""Estimated for the names in a row, or in a cell."""
+
+CELL_BYTES: Final = NAME_BYTES + 32
+STREAMER_BYTES: Final = CELL_BYTES + 64
 
 
 class Boards:
     """Applies counted gifts to the boards of one partition, and notes in `pending` which of them changed."""
 
-    __slots__ = ("_closing", "_index", "_limit", "_pending", "_run", "_tables")
+    __slots__ = ("_closing", "_index", "_pending", "_run", "_tables")
 
-    def __init__(
-        self, rules: Rules, tables: Tables, index: BoardIndex, closing: Closing, pending: dict[AnyBoard, int]
-    ) -> None:
-        self._limit = rules.top_n
+    def __init__(self, tables: Tables, index: BoardIndex, closing: Closing, pending: dict[AnyBoard, int]) -> None:
         self._tables = tables
         self._index = index
         self._closing = closing
@@ -38,27 +38,26 @@ class Boards:
 
     def count(self, event: GiftEvent, quantity: int, value: int, offset: int, late: bool, watermark: int) -> None:
         """Add a quantity and a value to every board that the event belongs to; `late`: not to `1m`."""
-        boards = self._index.of(event, late, watermark)
-        self._totals(boards, event, quantity, value, offset)
-        self._gifts(boards, event, quantity, value)
+        book = self._index.of(event, late, watermark)
+        if book.run != self._run:
+            book.changes(self._run, self._tables)
+        self._totals(book, event, quantity, value, offset)
+        self._gifts(book, event, quantity, value)
         if event.sender_id is not None:
-            self._gifters(boards, event, event.sender_id, quantity, value)
-        windows = boards[:-1]
-        entries: list[tuple[ScopeBoard, Ranked]] = [(board.within.overall, board.row) for board in windows]
+            self._gifters(book, event, event.sender_id, quantity, value)
         if event.region is not None:
-            entries += self._streamers(windows, event, event.region, quantity, value, offset)
-        self._scopes(entries, boards[-1].stream, quantity, value, offset)
+            self._streamers(book, event, event.region, quantity, value, offset)
 
     def cut(self) -> None:
         """The rows changed so far are about to be taken: each row's next change is told to its family again."""
         self._run += 1
 
-    def _totals(self, boards: Found, event: GiftEvent, quantity: int, value: int, offset: int) -> None:
+    def _totals(self, book: Book, event: GiftEvent, quantity: int, value: int, offset: int) -> None:
         at_ms, channel_id, name = event.event_time_ms, event.channel_id, event.channel_name
         if name is not None:
             name = name[:NAME_CHARS]
         run = self._run
-        for board in boards:
+        for board in book.found:
             row = board.row
             row.value += value
             row.sends += quantity
@@ -75,124 +74,145 @@ class Boards:
                 self._closing.opened(board)
             if board.run != run:
                 self._changes(board, offset)
+            if board.within.closes is not None:
+                self._scope(board.within.overall, board.stream, row, quantity, value, offset)
 
-    def _gifts(self, boards: Found, event: GiftEvent, quantity: int, value: int) -> None:
-        gift, name, grown = event.gift_id, event.gift_name, 0
-        if name is not None:
-            name = name[:NAME_CHARS]
-        for board in boards:
-            gifts = board.gifts
-            row = gifts.get(gift)
-            if row is None:
-                gift = intern(gift)
-                row = gifts[gift] = Gift(name, value, quantity)
-            else:
-                row.value += value
-                row.sends += quantity
-                if name is not None:
-                    row.name = name
-            if gift not in board.changed_gifts:
-                board.changed_gifts.add(gift)
-                grown += board.size + NAME_BYTES
-            if len(gifts) > GIFTS_SHOWN:
-                top = board.top_gifts
-                if top is None:
-                    board.top_gifts = Top(gifts, GIFTS_SHOWN, gift_key)
-                elif row.value >= top.floor and gift not in top.rows:
-                    top.offer(gift, row)
-        self._tables.gifts.grow(grown)
-
-    def _gifters(self, boards: Found, event: GiftEvent, sender: str, quantity: int, value: int) -> None:
-        at_ms, name, limit, grown = event.event_time_ms, event.sender_name, self._limit, 0
-        if name is not None:
-            name = name[:NAME_CHARS]
-        for board in boards:
-            gifters = board.gifters
-            row = gifters.get(sender)
-            if row is None:
-                sender = intern(sender)
-                row = gifters[sender] = Gifter(name, value, quantity, at_ms)
-            else:
-                row.value += value
-                row.sends += quantity
-                if value:
-                    row.reached_ms = at_ms
-                if name is not None:
-                    row.name = name
-            if sender not in board.changed_gifters:
-                board.changed_gifters.add(sender)
-                grown += board.size + NAME_BYTES
-            if len(gifters) > limit:
-                top = board.top
-                if top is None:
-                    board.top = Top(gifters, limit, entry_key)
-                elif row.value >= top.floor and sender not in top.rows:
-                    top.offer(sender, row)
-        self._tables.gifters.grow(grown)
-
-    def _streamers(
-        self, boards: Found, event: GiftEvent, region: str, quantity: int, value: int, offset: int
-    ) -> list[tuple[ScopeBoard, Ranked]]:
-        """Add to the stream's entry in the region's board of each window; return boards and entries."""
-        at_ms, channel_id, name = event.event_time_ms, event.channel_id, event.channel_name
-        run, grown = self._run, 0
-        if name is not None:
-            name = name[:NAME_CHARS]
-        entries: list[tuple[ScopeBoard, Ranked]] = []
-        for board in boards:
-            scope = board.within.regions.get(region) or self._index.open_region(board.within, region)
-            if scope.run != run:
-                self._changes_scope(scope, offset)
-            row = scope.regional.get(board.stream)
-            if row is None:
-                row = scope.regional[board.stream] = Streamer(channel_id, name, value, quantity, at_ms)
-            else:
-                row.value += value
-                row.sends += quantity
-                row.channel_id = channel_id
-                if value:
-                    row.reached_ms = at_ms
-                if name is not None:
-                    row.channel_name = name
-            if board.stream not in scope.changed_streams:
-                scope.changed_streams.add(board.stream)
-                grown += scope.size + NAME_BYTES
-            entries.append((scope, row))
-        self._tables.streams.grow(grown)
-        return entries
-
-    def _scopes(
-        self, entries: list[tuple[ScopeBoard, Ranked]], stream: str, quantity: int, value: int, offset: int
+    def _scope(
+        self, scope: ScopeBoard, stream: str, entry: Total | Streamer, quantity: int, value: int, offset: int
     ) -> None:
-        """Add to the totals of the scopes' boards; the entries in them have been added to."""
-        limit, run = self._limit, self._run
-        for scope, entry in entries:
-            row = scope.row
-            row.value += value
-            row.sends += quantity
-            row.offset = offset
-            if scope.run != run:
-                self._changes_scope(scope, offset)
-            if len(scope.streams) > limit:
-                top = scope.top
-                if top is None:
-                    scope.top = Top(scope.streams, limit, entry_key)
-                elif entry.value >= top.floor and stream not in top.rows:
-                    top.offer(stream, entry)
+        """Add to the total of a scope's board; its entry has been added to."""
+        row = scope.row
+        row.value += value
+        row.sends += quantity
+        row.offset = offset
+        if scope.run != self._run:
+            self._changes_scope(scope, offset)
+        top = scope.top
+        if entry.value >= top.floor and stream not in top.rows:
+            top.offer(stream, entry)
+
+    def _gifts(self, book: Book, event: GiftEvent, quantity: int, value: int) -> None:
+        gift, name = event.gift_id, event.gift_name
+        if name is not None:
+            name = name[:NAME_CHARS]
+        cells = book.gifts.get(gift)
+        if cells is None:
+            cells = self._new_gift(book, intern(gift))
+        at = 4 - len(book.found)
+        for board in book.found:
+            cell = cells[at]
+            top = board.top_gifts
+            if cell.window != board.id:
+                cell = find(cells, 4, board.id) or _gift(board, gift)
+                cells = book.gifts[gift] = turn(cells, 4, at, cell, book.live)
+            cell.value += value
+            cell.sends += quantity
+            if name is not None:
+                cell.name = name
+            if cell.value >= top.floor and gift not in top.rows:
+                top.offer(gift, cell)
+            at += 1
+        if gift not in book.changed_gifts:
+            book.changed_gifts.add(gift)
+            self._tables.gifts.grow(book.size + len(cells) * CELL_BYTES)
+
+    def _gifters(self, book: Book, event: GiftEvent, sender: str, quantity: int, value: int) -> None:
+        at_ms, name = event.event_time_ms, event.sender_name
+        if name is not None:
+            name = name[:NAME_CHARS]
+        cells = book.gifters.get(sender)
+        if cells is None:
+            cells = self._new_gifter(book, intern(sender), at_ms)
+        at = 4 - len(book.found)
+        for board in book.found:
+            cell = cells[at]
+            top = board.top
+            if cell.window != board.id:
+                cell = find(cells, 4, board.id) or _gifter(board, sender, at_ms)
+                cells = book.gifters[sender] = turn(cells, 4, at, cell, book.live)
+            cell.value += value
+            cell.sends += quantity
+            if value:
+                cell.reached_ms = at_ms
+            if name is not None:
+                cell.name = name
+            if cell.value >= top.floor and sender not in top.rows:
+                top.offer(sender, cell)
+            at += 1
+        if sender not in book.changed_gifters:
+            book.changed_gifters.add(sender)
+            self._tables.gifters.grow(book.size + len(cells) * CELL_BYTES)
+
+    def _streamers(self, book: Book, event: GiftEvent, region: str, quantity: int, value: int, offset: int) -> None:
+        at_ms, channel_id, name, stream = event.event_time_ms, event.channel_id, event.channel_name, book.stream
+        if name is not None:
+            name = name[:NAME_CHARS]
+        cells = book.regions.get(region, NO_STREAMERS)
+        at = 4 - len(book.found)
+        for board in book.found[:-1]:
+            scope = board.within.regions.get(region) or self._index.open_region(board.within, region)
+            cell = cells[at]
+            if cell.window != scope.id:
+                cell = find(cells, 3, scope.id) or _streamer(scope, stream, channel_id, at_ms)
+                cells = book.regions[region] = turn(cells, 3, at, cell, scope.live)
+                book.areas[region] = scope.live
+            cell.value += value
+            cell.sends += quantity
+            cell.channel_id = channel_id
+            if value:
+                cell.reached_ms = at_ms
+            if name is not None:
+                cell.channel_name = name
+            self._scope(scope, stream, cell, quantity, value, offset)
+            at += 1
+        if region not in book.changed_regions:
+            book.changed_regions.add(region)
+            self._tables.streams.grow(book.size + len(cells) * STREAMER_BYTES)
+
+    @staticmethod
+    def _new_gift(book: Book, gift: str) -> tuple[Gift, ...]:
+        cells = [_gift(board, gift) for board in book.found]
+        row = book.gifts[gift] = (*NO_GIFTS[len(cells) :], *cells)
+        return row
+
+    @staticmethod
+    def _new_gifter(book: Book, sender: str, at_ms: int) -> tuple[Gifter, ...]:
+        cells = [_gifter(board, sender, at_ms) for board in book.found]
+        row = book.gifters[sender] = (*NO_GIFTERS[len(cells) :], *cells)
+        return row
 
     def _changes(self, board: Board, offset: int) -> None:
         """A board changes for the first time in this run."""
-        tables = self._tables
         board.run = self._run
-        tables.totals.put(board.within.key, board.stream, board.row, board.size + NAME_BYTES)
-        board.changed_gifters = tables.gifters.changing(board.key)
-        board.changed_gifts = tables.gifts.changing(board.key)
+        self._tables.totals.put(board.within.key, board.stream, board.row, board.size + NAME_BYTES)
         self._pending.setdefault(board, offset)
 
     def _changes_scope(self, scope: ScopeBoard, offset: int) -> None:
         """A scope's board changes for the first time in this run."""
         scope.run = self._run
         self._tables.scopes.put(scope.key, "", scope.row, scope.size)
-        if scope.region is not None:
-            scope.changed_streams = self._tables.streams.changing(scope.key)
         self._pending.setdefault(scope, offset)
+
+
+def _gift(board: Board, gift: str) -> Gift:
+    """Return a gift's cell that is new in a board."""
+    cell = Gift(board.id, None, 0, 0)
+    board.gifts += 1
+    board.top_gifts.offer(gift, cell)
+    return cell
+
+
+def _gifter(board: Board, sender: str, at_ms: int) -> Gifter:
+    """Return a gifter's cell that is new in a board."""
+    cell = Gifter(board.id, None, 0, 0, at_ms)
+    board.gifters += 1
+    board.top.offer(sender, cell)
+    return cell
+
+
+def _streamer(scope: ScopeBoard, stream: str, channel_id: str, at_ms: int) -> Streamer:
+    """Return a stream's cell that is new in a region's board."""
+    cell = Streamer(scope.id, channel_id, None, 0, 0, at_ms)
+    scope.streams += 1
+    scope.top.offer(stream, cell)
+    return cell

@@ -1,8 +1,18 @@
-"""Which events have been seen within the horizon. Forgotten is what the watermark says, deleted is what came after."""
+"""Which events have been seen within the horizon. Forgotten is what the watermark says, deleted is what came after.
+
+Ids are kept in blocks, one row for each 64 offsets of the source: a row an id would be a tenth of all rows.
+"""
 
 from collections import deque
+from typing import Final
 
 from agents.domain.tables import FamilyT
+
+BLOCK: Final = 64
+"""In offsets. A row that is still growing is written again with each run."""
+
+ID_BYTES: Final = 16
+"""What an id takes beside its own characters and those of its stream."""
 
 
 class Seen:
@@ -10,42 +20,76 @@ class Seen:
 
     An id is remembered from t = max(event time, watermark) of the event that brought it, while t + horizon is at
     least the watermark. An older event would not be admitted, so no duplicate is ever missed.
+
+    The row of a block is flat: stream, event id and t of each event, in the order of their offsets.
     """
 
-    __slots__ = ("_family", "_horizon_ms", "_queue")
+    __slots__ = ("_block", "_blocks", "_family", "_horizon_ms", "_ids", "_row")
 
-    def __init__(self, family: FamilyT[int], horizon_ms: int) -> None:
+    def __init__(self, family: FamilyT[list[str | int]], horizon_ms: int) -> None:
         self._family = family
         self._horizon_ms = horizon_ms
-        self._queue: deque[str] = deque()
+        self._ids: dict[str, dict[str, int]] = {}
+        self._blocks: deque[str] = deque()
+        self._block = -1
+        self._row: list[str | int] = []
 
     def remembered(self, stream: str, event_id: str, watermark: int) -> bool:
         """Tell whether the event has been seen within the horizon."""
-        rows = self._family.groups.get(stream)
-        at_ms = None if rows is None else rows.get(event_id)
+        ids = self._ids.get(stream)
+        at_ms = None if ids is None else ids.get(event_id)
         return at_ms is not None and at_ms + self._horizon_ms >= watermark
 
-    def remember(self, stream: str, event_id: str, at_ms: int) -> None:
-        """Remember an event from `at_ms` on."""
-        self._family.put(stream, event_id, at_ms, 48 + len(stream) + len(event_id))
-        self._queue.append(stream)
-        self._queue.append(event_id)
+    def remember(self, stream: str, event_id: str, at_ms: int, offset: int) -> None:
+        """Remember the event at `offset` from `at_ms` on. Offsets rise."""
+        ids = self._ids.get(stream)
+        if ids is None:
+            ids = self._ids[stream] = {}
+        ids[event_id] = at_ms
+        if offset // BLOCK != self._block:
+            self._begin(offset // BLOCK)
+        self._row += (stream, event_id, at_ms)
+        self._family.grow(ID_BYTES + len(stream) + len(event_id))
 
-    def forget(self, watermark: int, limit: int) -> None:
-        """Delete at most `limit` ids that are past the horizon."""
-        queue, before = self._queue, watermark - self._horizon_ms
-        while limit and queue:
-            stream, event_id = queue[0], queue[1]
-            at_ms = self._family.get(stream, event_id)
-            if at_ms is not None:
-                if at_ms >= before:
-                    return
-                self._family.delete(stream, event_id)
-            queue.popleft()
-            queue.popleft()
-            limit -= 1
+    def cut(self) -> None:
+        """The changed rows are about to be taken: the next id is a change again."""
+        self._block = -1
+
+    def forget(self, watermark: int) -> None:
+        """Delete at most one block, if all its ids are past the horizon."""
+        row = self._family.get(self._blocks[0]) if self._blocks else None
+        if row is not None and max(_times(row)) + self._horizon_ms < watermark:
+            self._family.delete(self._blocks.popleft())
+            self._block = -1
+            for stream, event_id, at_ms in zip(row[::3], row[1::3], _times(row), strict=True):
+                self._forget(str(stream), str(event_id), at_ms)
 
     def restore(self) -> None:
-        """Line up the loaded ids, oldest first."""
-        rows = sorted((at_ms, stream, event_id) for stream, event_id, at_ms in self._family)
-        self._queue = deque(part for _, stream, event_id in rows for part in (stream, event_id))
+        """Take up the loaded blocks."""
+        rows = sorted((int(block), row) for block, _, row in self._family)
+        self._blocks = deque(str(block) for block, _ in rows)
+        for _, row in rows:
+            for stream, event_id, at_ms in zip(row[::3], row[1::3], _times(row), strict=True):
+                self._ids.setdefault(str(stream), {})[str(event_id)] = at_ms
+
+    def _begin(self, block: int) -> None:
+        """The row of a block changes for the first time in this run."""
+        key = str(block)
+        row = self._family.get(key)
+        if row is None:
+            row = []
+            self._blocks.append(key)
+        self._block, self._row = block, row
+        self._family.put(key, "", row, ID_BYTES + sum(len(part) for part in row if isinstance(part, str)))
+
+    def _forget(self, stream: str, event_id: str, at_ms: int) -> None:
+        """Forget an id, unless it came again since."""
+        ids = self._ids[stream]
+        if ids.get(event_id) == at_ms:
+            del ids[event_id]
+            if not ids:
+                del self._ids[stream]
+
+
+def _times(row: list[str | int]) -> list[int]:
+    return row[2::3]  # type: ignore[return-value] # each third part is one

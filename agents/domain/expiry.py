@@ -1,4 +1,4 @@
-"""What is deleted: the rows behind archived boards, and whole boards after their retention."""
+"""What is deleted after the retention: boards, and the rows of cells of a stream that nobody gives to any more."""
 
 from collections import deque
 from collections.abc import Container, Iterator
@@ -23,11 +23,17 @@ class Tomb(NamedTuple):
         """The board's public key."""
         return self.scope.key if self.scope else f"{self.stream}|{self.within.key}"
 
+    @property
+    def book(self) -> str:
+        """The key of the rows of cells that go with a stream's last board."""
+        return f"{self.stream}|{self.within.unit}"
+
 
 class Expiry:
     """Archives boards that are closed for good, and finds those whose retention is over.
 
-    An archived board keeps its total (the entry of the `global` board and the memory of its key) and loses the rest.
+    An archived board keeps its total (the entry of the `global` board and the memory of its key); its cells are dead.
+    The rows of cells go with the `stream` board, when no other board needs them.
     """
 
     __slots__ = ("_dying", "_graveyards", "_quiet", "_tables", "_windows")
@@ -53,12 +59,12 @@ class Expiry:
         self._quiet.add(board.row.last_ms + RETENTION_MS["stream"] + 1, board)
 
     def revive(self, group: str) -> None:
-        """Make sure that no dead rows are left where a board begins."""
+        """Keep the rows that are left of a book: it begins anew, and their cells are dead."""
         for graveyard in self._graveyards:
             graveyard.revive(group)
 
     def bury(self, group: str) -> None:
-        """Delete, by and by, all rows behind a board."""
+        """Delete, by and by, all rows of a book."""
         for graveyard in self._graveyards:
             graveyard.bury(group)
 
@@ -76,7 +82,6 @@ class Expiry:
             self._tables.totals.put(board.within.key, board.stream, board.row, board.size)
             del board.within.streams[board.stream]
         board.strip()
-        self.bury(board.key)
 
     def expired(self, watermark: int, pending: Container[AnyBoard]) -> list[Tomb]:
         """Take out boards whose retention is over at the true watermark, if their last value is published.
@@ -87,7 +92,7 @@ class Expiry:
         tombs: dict[Tomb, None] = {}
         while self._dying and len(tombs) < LIMIT:
             tomb = self._dying[0]
-            if self._waits(tomb, pending):
+            if self._waits(tomb, watermark, pending):
                 break
             self._dying.popleft()
             if self.is_over(tomb, watermark):
@@ -110,7 +115,7 @@ class Expiry:
             return
         self._tables.totals.delete(tomb.within.key, tomb.stream)
         if tomb.within.streams.pop(tomb.stream, None) is not None:
-            self.bury(tomb.key)
+            self.bury(tomb.book)
 
     def _newly_expired(self, watermark: int) -> Iterator[Tomb]:
         for within in self._windows.due(watermark, LIMIT):
@@ -119,9 +124,11 @@ class Expiry:
         for board in self._quiet.due(watermark, LIMIT):
             yield Tomb(board.within, board.stream)
 
-    def _waits(self, tomb: Tomb, pending: Container[AnyBoard]) -> bool:
-        """Tell whether the board's last value is still to be published."""
+    def _waits(self, tomb: Tomb, watermark: int, pending: Container[AnyBoard]) -> bool:
+        """Tell whether the board's last value is still to be published, or another board needs the rows behind it."""
         if tomb.scope is not None:
             return not tomb.scope.row.archived
         board = tomb.within.streams.get(tomb.stream)
-        return board is not None and (board in pending or tomb.within.closes is not None)
+        if board is None or tomb.within.closes is not None:
+            return board is not None
+        return self.is_over(tomb, watermark) and (board in pending or board.book.busy())

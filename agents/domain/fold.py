@@ -39,7 +39,7 @@ from schemas.partial import Ledger
 Outcome = Literal["counted", "late", "unchanged", "duplicate"] | Rejected
 PROGRESS: Final = "p"
 FORGET_EVERY: Final = 16
-"""In records, each of which adds at most a seen id, a streak and eleven rows behind boards."""
+"""In records, each of which adds at most a streak, and three rows of cells."""
 
 
 class GiftFold:
@@ -63,8 +63,8 @@ class GiftFold:
         self._expiry = Expiry(tables)
         self._closing = Closing(tables.totals, self._expiry, rules.quiet_ms)
         self._calendar = Calendar(rules)
-        self._index = BoardIndex(self._calendar, tables, self._closing, self._expiry)
-        self._boards = Boards(rules, tables, self._index, self._closing, self._publication.pending)
+        self._index = BoardIndex(rules, self._calendar, tables, self._closing, self._expiry)
+        self._boards = Boards(tables, self._index, self._closing, self._publication.pending)
         self._told: bytes | None = None
         self._changed = False
         self._admitted = 0
@@ -130,6 +130,7 @@ class GiftFold:
         to its family only once between two cuts.
         """
         self._boards.cut()
+        self._seen.cut()
         self._changed = False
         account = self._account
         cut = Cut(account.watermark, account.position)
@@ -169,14 +170,14 @@ class GiftFold:
         if self._seen.remembered(event.stream_id, event.event_id, watermark):
             account.duplicates += 1
             return "duplicate"
-        self._seen.remember(event.stream_id, event.event_id, max(at_ms, watermark))
+        self._seen.remember(event.stream_id, event.event_id, max(at_ms, watermark), record.offset)
         return self._count(event, record.offset, watermark)
 
     def _forget(self, watermark: int) -> None:
         """Delete what is past: more than was added since the last time, but not so much that a run is flooded."""
-        self._seen.forget(watermark, 2 * FORGET_EVERY)
+        self._seen.forget(watermark)
         self._streaks.forget(watermark, 2 * FORGET_EVERY)
-        self._expiry.trickle(16 * FORGET_EVERY)
+        self._expiry.trickle(4 * FORGET_EVERY)
 
     def _count(self, event: GiftEvent, offset: int, watermark: int) -> Outcome:
         account = self._account

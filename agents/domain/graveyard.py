@@ -24,9 +24,8 @@ class Graveyard(Generic[R]):
             self._family.drop(group)
 
     def revive(self, group: str) -> None:
-        """Empty a group at once, because it is used again."""
-        if self._dead.pop(group, None):
-            self._family.drop(group)
+        """Keep what is left of a group: it is used again."""
+        self._dead.pop(group, None)
 
     def trickle(self, limit: int) -> int:
         """Delete at most `limit` rows; return how many less than that it were."""

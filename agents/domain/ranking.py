@@ -4,14 +4,16 @@ Values only grow, and with them a row's place: a row outside the top enters it o
 be kept by looking at each changed row once. The lowest row in the top is a bound that only rises.
 """
 
-from collections.abc import Callable, Iterable, Mapping
-from heapq import nsmallest
+from collections.abc import Callable, Iterable
 from operator import itemgetter
 from typing import Any, Final, Generic, Protocol, TypeVar
 
 from agents.domain.rows import Gift
 
 GIFTS_SHOWN: Final = 20
+
+NO_VALUE: Final = 2**63
+"""Above all values."""
 
 SortKey = tuple[int, int, str]
 """Lower is better; the first part is the value, negated."""
@@ -42,47 +44,51 @@ Key = Callable[[Any, str], SortKey]
 
 
 class Top(Generic[R]):
-    """The best `limit` of more rows than that, by id. `floor` is a value that no row outside exceeds.
+    """The best `limit` rows by id.
 
-    It can be rebuilt from the rows at any time. Rows are shared with their family and change in place; every row
-    that has changed or is new is offered.
+    `floor` is a value: a row that is not in `rows` can be among the best only from it on. Rows are shared with their
+    family and change in place. Each new row is offered, and each that has changed to `floor` or more; in any order.
     """
 
-    __slots__ = ("_key", "_worst", "floor", "rows")
+    __slots__ = ("_key", "_limit", "_worst", "floor", "rows")
 
-    def __init__(self, rows: Mapping[str, R], limit: int, key: Key) -> None:
+    def __init__(self, limit: int, key: Key) -> None:
         self._key = key
-        self.rows: dict[str, R] = dict(best(rows, limit, key))
-        self._measure()
+        self._limit = limit
+        self._worst: SortKey = (0, 0, "")
+        self.floor = NO_VALUE
+        self.rows: dict[str, R] = {}
 
     def offer(self, name: str, row: R) -> None:
         """Take in a row if it is now among the best."""
-        if name in self.rows:
+        rows = self.rows
+        if name in rows:
+            return
+        if len(rows) < self._limit:
+            rows[name] = row
+            if len(rows) == self._limit:
+                self._measure()
             return
         offered = self._key(row, name)
-        if offered > self._worst:
-            return
-        worst = self._measure()
         if offered < self._worst:
-            del self.rows[worst]
-            self.rows[name] = row
+            worst = self._measure()
+            if offered < self._worst:
+                del rows[worst]
+                rows[name] = row
+
+    def ranked(self) -> list[tuple[str, R]]:
+        """Return the rows with their ids, in order."""
+        key = self._key
+        keyed = [(key(row, name), row) for name, row in self.rows.items()]
+        keyed.sort(key=_PLACE)
+        return [(place[2], row) for place, row in keyed]
 
     def _measure(self) -> str:
         """Find the lowest row. Between calls it can only have improved, which leaves the bound valid."""
         key = self._key
-        self._worst: SortKey = max(key(row, name) for name, row in self.rows.items())
+        self._worst = max(key(row, name) for name, row in self.rows.items())
         self.floor = -self._worst[0]
         return self._worst[2]
-
-
-def best(rows: Mapping[str, R], limit: int, key: Key) -> list[tuple[str, R]]:
-    """Return the first `limit` rows with their ids, in order."""
-    keyed = [(key(row, name), row) for name, row in rows.items()]
-    if len(keyed) <= limit:
-        keyed.sort(key=_PLACE)
-    else:
-        keyed = nsmallest(limit, keyed, key=_PLACE)
-    return [(place[2], row) for place, row in keyed]
 
 
 def competition_ranks(values: Iterable[int]) -> list[int]:

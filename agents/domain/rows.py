@@ -1,7 +1,7 @@
 """The rows that hold a partition's state. They are written as MessagePack arrays, so fields are only ever appended.
 
-Those that come in numbers hold no container, so the garbage collector does not track them. A seen id's row is a plain
-int: the time that it is remembered from.
+Those that come in numbers hold no container, so the garbage collector does not track them. Gifters, gifts and streamers
+come as one tuple for all windows (`agents.domain.cells`), so that a gift changes one row of each and not one a window.
 """
 
 from msgspec import Struct
@@ -31,8 +31,9 @@ class Total(Struct, array_like=True, gc=False):
 
 
 class Gifter(Struct, array_like=True, gc=False):
-    """What one gifter gave to one stream in one unit and window."""
+    """What one gifter gave to one stream in one unit and window; `window` is the `Board.id`."""
 
+    window: int
     name: str | None
     value: int
     sends: int
@@ -40,8 +41,9 @@ class Gifter(Struct, array_like=True, gc=False):
 
 
 class Gift(Struct, array_like=True, gc=False):
-    """What one gift of the catalogue brought to one stream in one unit and window."""
+    """What one gift of the catalogue brought to one stream in one unit and window; `window` is the `Board.id`."""
 
+    window: int
     name: str | None
     value: int
     sends: int
@@ -50,6 +52,7 @@ class Gift(Struct, array_like=True, gc=False):
 class Streamer(Struct, array_like=True, gc=False):
     """What one stream was given from one region in one unit and window. The attributes are those of `Total`."""
 
+    window: int
     channel_id: str
     channel_name: str | None
     value: int

@@ -3,7 +3,6 @@
 The same rows give the same bytes: no clock, no order of arrival, nothing but the board and its position.
 """
 
-from collections.abc import Mapping
 from typing import Any
 
 import orjson
@@ -11,7 +10,7 @@ from msgspec import to_builtins
 
 from agents.domain.board import Board, ScopeBoard, WindowBoards
 from agents.domain.gaps import Gaps
-from agents.domain.ranking import GIFTS_SHOWN, Top, best, competition_ranks, entry_key, gift_key
+from agents.domain.ranking import competition_ranks
 from agents.domain.rows import Account, Gifter
 from agents.domain.rules import Rules
 
@@ -21,18 +20,17 @@ Json = dict[str, Any]
 class Snapshots:
     """Writes the values of one partition's boards."""
 
-    __slots__ = ("_limit", "_partition", "_topic", "gaps")
+    __slots__ = ("_partition", "_topic", "gaps")
 
     def __init__(self, rules: Rules, partition: int, gaps: Gaps) -> None:
         self.gaps = gaps
         self._topic = rules.source_topic
         self._partition = partition
-        self._limit = rules.top_n
 
     def totals(self, board: Board) -> bytes:
         """Return the board's `schemas.board.StreamTotals`."""
         row = board.row
-        gifts = _best(board.gifts, board.top_gifts, GIFTS_SHOWN, gift_key)
+        gifts = board.top_gifts.ranked()
         return orjson.dumps(
             {
                 "stream_id": board.stream,
@@ -42,13 +40,13 @@ class Snapshots:
                 "window": window(board.within),
                 "value": row.value,
                 "sends": row.sends,
-                "gifters": len(board.gifters),
+                "gifters": board.gifters,
                 "gifts": [
                     {"gift_id": gift_id, "name": gift.name, "value": gift.value, "sends": gift.sends}
                     for gift_id, gift in gifts
                 ],
                 "other": {
-                    "gifts": len(board.gifts) - len(gifts),
+                    "gifts": board.gifts - len(gifts),
                     "value": row.value - sum(gift.value for _, gift in gifts),
                     "sends": row.sends - sum(gift.sends for _, gift in gifts),
                 },
@@ -65,8 +63,8 @@ class Snapshots:
                 "stream_id": board.stream,
                 "unit": board.within.unit,
                 "window": window(board.within),
-                "entries": entries(_best(board.gifters, board.top, self._limit, entry_key)),
-                "totals": {"value": row.value, "sends": row.sends, "ranked": len(board.gifters)},
+                "entries": entries(board.top.ranked()),
+                "totals": {"value": row.value, "sends": row.sends, "ranked": board.gifters},
                 **self._version(board),
             }
         )
@@ -74,7 +72,6 @@ class Snapshots:
     def partial(self, board: ScopeBoard) -> bytes:
         """Return the board's `schemas.partial.Partial`: what the merge needs of this partition."""
         row = board.row
-        first = _best(board.streams, board.top, self._limit, entry_key)
         return orjson.dumps(
             {
                 "type": "partial",
@@ -85,11 +82,11 @@ class Snapshots:
                 "offset": row.offset,
                 "entries": [
                     [name, entry.channel_name, entry.value, entry.sends, entry.reached_ms, entry.channel_id]
-                    for name, entry in first
+                    for name, entry in board.top.ranked()
                 ],
                 "value": row.value,
                 "sends": row.sends,
-                "ranked": len(board.streams),
+                "ranked": board.streams,
                 "incomplete": self.gaps.of(board),
             }
         )
@@ -143,7 +140,3 @@ def entries(ranked: list[tuple[str, Gifter]]) -> list[Json]:
         }
         for place, (rank, (name, row)) in enumerate(zip(ranks, ranked, strict=True), 1)
     ]
-
-
-def _best(rows: Mapping[str, Any], top: Top[Any] | None, limit: int, key: Any) -> list[tuple[str, Any]]:
-    return best(rows if top is None else top.rows, limit, key)

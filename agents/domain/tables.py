@@ -46,16 +46,16 @@ class Tables:
 
     totals: FamilyT[Total]
     """unit|window|start_ms -> stream."""
-    gifters: FamilyT[Gifter]
-    """stream|unit|window|start_ms -> sender."""
-    gifts: FamilyT[Gift]
-    """stream|unit|window|start_ms -> gift."""
+    gifters: FamilyT[tuple[Gifter, ...]]
+    """stream|unit -> sender: a cell for each window."""
+    gifts: FamilyT[tuple[Gift, ...]]
+    """stream|unit -> gift: a cell for each window."""
     scopes: FamilyT[Scope]
     """scope|unit|window|start_ms."""
-    streams: FamilyT[Streamer]
-    """region:<code>|unit|window|start_ms -> stream. The entries of `global` are the totals themselves."""
-    seen: FamilyT[int]
-    """stream -> event id."""
+    streams: FamilyT[tuple[Streamer, ...]]
+    """stream|unit -> region: a cell for each window. The entries of `global` are the totals themselves."""
+    seen: FamilyT[list[str | int]]
+    """Block of offsets: the ids that came in it, as in `agents.domain.dedup`."""
     streaks: FamilyT[Register]
     """stream -> sender|recipient|gift|streak."""
     engagement: FamilyT[Engagement]
@@ -73,11 +73,11 @@ class Tables:
 
 FAMILIES: Final[dict[str, tuple[str, Any]]] = {
     "totals": ("b", Total),
-    "gifters": ("g", Gifter),
-    "gifts": ("f", Gift),
+    "gifters": ("g", tuple[Gifter, ...]),
+    "gifts": ("f", tuple[Gift, ...]),
     "scopes": ("c", Scope),
-    "streams": ("s", Streamer),
-    "seen": ("i", int),
+    "streams": ("s", tuple[Streamer, ...]),
+    "seen": ("i", list[str | int]),
     "streaks": ("k", Register),
     "engagement": ("e", Engagement),
     "outbox": ("o", Outgoing),

@@ -236,30 +236,35 @@ class TestFinals:
         partition.flush()
         assert partition.totals(MINUTE).revision == 5
 
-    def test_the_rows_behind_a_closed_board_go_once_it_is_published(self, partition: Partition) -> None:
-        partition.feed(gift(region="DE"), gift(at=AT + 90_000, stream="tiktok:s2"))
+    def test_the_cells_of_a_closed_board_are_kept_until_it_is_published(self, partition: Partition) -> None:
+        partition.feed(gift(region="DE"), gift(at=AT + 90_000))
         cut = partition.cut()
-        assert partition.fold._tables.gifters.get(MINUTE, "u1") is not None
+        minutes = [AT + 60_000, AT]
+        assert partition.minutes() == {"g": minutes, "f": minutes, "s": [AT]}
+        partition.feed(gift(at=AT + 120_000, region="DE"))
+        minutes = [AT + 120_000, AT, AT + 60_000]
+        assert partition.minutes() == {"g": minutes, "f": minutes, "s": [AT + 120_000, AT]}
         partition.publish(cut)
         partition.settle()
-        tables = partition.fold._tables
-        assert MINUTE not in tables.gifters.groups
-        assert MINUTE not in tables.gifts.groups
-        assert f"region:DE|coin|1m|{AT}" not in tables.streams.groups
-        row = tables.totals.get(f"coin|1m|{AT}", STREAM)
+        partition.feed(gift(at=AT + 180_000, region="DE"))
+        minutes = [AT + 180_000, AT + 60_000, AT + 120_000]
+        assert partition.minutes() == {"g": minutes, "f": minutes, "s": [AT + 180_000, AT + 120_000]}
+        row = partition.fold._tables.totals.get(f"coin|1m|{AT}", STREAM)
         assert row is not None
         assert row.archived
-        assert HOUR in tables.gifters.groups
 
     def test_a_board_that_the_wall_clock_made_final_is_archived_by_the_watermark(self, partition: Partition) -> None:
         partition.feed(gift())
         partition.flush(AT + 90_000, idle=True)
         partition.settle()
-        assert MINUTE in partition.fold._tables.gifters.groups
+        row = partition.fold._tables.totals.get(f"coin|1m|{AT}", STREAM)
+        assert row is not None
+        assert row.final_at
+        assert not row.archived
         partition.feed(gift(at=AT + 90_000, stream="tiktok:s2"))
         partition.history.clear()
         partition.settle()
-        assert MINUTE not in partition.fold._tables.gifters.groups
+        assert row.archived
         assert ("totals", MINUTE) not in {(to, key) for to, key, _ in partition.history}
 
     def test_an_archived_board_is_not_published_after_a_crash(self, partition: Partition) -> None:

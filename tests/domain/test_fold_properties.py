@@ -185,19 +185,41 @@ def _partial_agrees(partition: Partition, key: str, board: Board) -> None:
 def _live_rows(partition: Partition) -> dict[tuple[str, str, str], Any]:
     """The rows but for what may differ.
 
-    That is the position at which a board was made final, what the horizon forgot, and the engagement of quiet streams,
-    which is caught up when it is next needed.
+    That is the position at which a board was made final, cells of archived boards, what the horizon forgot, and the
+    engagement of quiet streams, which is caught up when it is next needed.
     """
-    watermark, rows = partition.fold.watermark, {}
-    for key, row in partition.rows().items():
-        fields = msgspec.msgpack.decode(row)
-        if key[0] == "b":
-            fields[7] = bool(fields[7])
-        if (
-            key[0] == "e"
-            or (key[0] == "i" and fields + 600_000 < watermark)
-            or (key[0] == "k" and fields[2] + 600_000 < watermark)
-        ):
-            continue
-        rows[key] = fields
-    return rows
+    rows = {key: msgspec.msgpack.decode(row) for key, row in partition.rows().items() if key[0] != "e"}
+    live = {
+        (tag, group, member): _what_matters(rows, tag, group, member, partition.fold.watermark - 600_000)
+        for tag, group, member in rows
+    }
+    return {key: row for key, row in live.items() if row}
+
+
+def _what_matters(rows: dict[tuple[str, str, str], Any], tag: str, group: str, member: str, before: int) -> Any:
+    row = rows[tag, group, member]
+    if tag == "b":
+        return [*row[:7], bool(row[7]), *row[8:]]
+    if tag == "i":
+        return [seen for seen in batched(row, 3) if seen[2] >= before]
+    if tag == "k":
+        return row if row[2] >= before else None
+    if tag in "gfs":
+        return sorted(cell for cell in row if _board_lives(rows, tag, group, member, cell[0]))
+    return row
+
+
+def _board_lives(rows: dict[tuple[str, str, str], Any], tag: str, group: str, member: str, window: int) -> bool:
+    """Tell whether the board that a cell belongs to is there and not archived."""
+    stream, unit = group.split("|")
+    name, start = ("1m", "1h", "1d", "stream")[window % 4], window // 4
+    if tag == "s":
+        scope = rows.get(("c", f"region:{member}|{unit}|{name}|{start}", ""))
+        return scope is not None and not scope[3]
+    total = rows.get(("b", f"{unit}|{name}|{0 if name == 'stream' else start}", stream))
+    return total is not None and not total[8] and (name != "stream" or total[9] == start)
+
+
+def batched(values: list[Any], size: int) -> list[list[Any]]:
+    """The values in lists of a size."""
+    return [values[at : at + size] for at in range(0, len(values), size)]

@@ -2,12 +2,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agents.domain.ranking import GIFTS_SHOWN, Top, best, competition_ranks, entry_key, gift_key
+from agents.domain.ranking import GIFTS_SHOWN, Top, competition_ranks, entry_key, gift_key
 from agents.domain.rows import Gift, Gifter
 
 
 def gifter(value: int, reached_ms: int = 0) -> Gifter:
-    return Gifter(None, value, 1, reached_ms)
+    return Gifter(0, None, value, 1, reached_ms)
 
 
 @pytest.mark.parametrize(
@@ -21,12 +21,17 @@ def gifter(value: int, reached_ms: int = 0) -> Gifter:
     ],
 )
 def test_value_counts_first_then_the_earlier_then_the_id(rows: dict[str, Gifter], order: str) -> None:
-    assert "".join(name for name, _ in best(rows, 10, entry_key)) == order
+    top: Top[Gifter] = Top(10, entry_key)
+    for name, row in rows.items():
+        top.offer(name, row)
+    assert "".join(name for name, _ in top.ranked()) == order
 
 
 def test_gifts_of_equal_value_are_ordered_by_sends() -> None:
-    rows = {"a": Gift(None, 5, 1), "b": Gift(None, 5, 3), "c": Gift(None, 6, 1)}
-    assert [name for name, _ in best(rows, GIFTS_SHOWN, gift_key)] == ["c", "b", "a"]
+    top: Top[Gift] = Top(GIFTS_SHOWN, gift_key)
+    for name, value, sends in (("a", 5, 1), ("b", 5, 3), ("c", 6, 1)):
+        top.offer(name, Gift(0, None, value, sends))
+    assert [name for name, _ in top.ranked()] == ["c", "b", "a"]
 
 
 @pytest.mark.parametrize(
@@ -43,16 +48,15 @@ def test_equal_values_share_a_rank(values: list[int], ranks: list[int]) -> None:
 )
 def test_the_top_that_is_kept_is_the_top_of_a_full_sort(limit: int, gifts: list[tuple[str, int, int]]) -> None:
     rows: dict[str, Gifter] = {}
-    top: Top[Gifter] | None = None
+    top: Top[Gifter] = Top(limit, entry_key)
     for name, value, at_ms in gifts:
-        row = rows.setdefault(name, gifter(0, at_ms))
+        if name not in rows:
+            rows[name] = gifter(0, at_ms)
+            top.offer(name, rows[name])
+        row = rows[name]
         row.value += value
         row.reached_ms = at_ms if value else row.reached_ms
-        if top is None and len(rows) > limit:
-            top = Top(rows, limit, entry_key)
-        elif top is not None and row.value >= top.floor:
+        if row.value >= top.floor:
             top.offer(name, row)
-        kept = rows if top is None else top.rows
-        assert best(kept, limit, entry_key) == best(rows, limit, entry_key)
         in_order = sorted(rows.items(), key=lambda item: entry_key(item[1], item[0]))
-        assert best(rows, limit, entry_key) == in_order[:limit]
+        assert top.ranked() == in_order[:limit]
