@@ -23,6 +23,8 @@ NAME_BYTES: Final = 2 * NAME_CHARS
 CELL_BYTES: Final = NAME_BYTES + 32
 STREAMER_BYTES: Final = CELL_BYTES + 64
 
+_TOO_MUCH: Final = "a board's total is over 2^63: count smaller units, or quarantine the records that are not real"
+
 
 class Boards:
     """Applies counted gifts to the boards of one partition, and notes in `pending` which of them changed."""
@@ -61,6 +63,8 @@ class Boards:
             row = board.row
             row.value += value
             row.sends += quantity
+            if row.value < 0 or row.sends < 0:
+                raise OverflowError(_TOO_MUCH)
             row.offset = offset
             row.channel_id = channel_id
             if name is not None:
@@ -84,6 +88,8 @@ class Boards:
         row = scope.row
         row.value += value
         row.sends += quantity
+        if row.value < 0 or row.sends < 0:
+            raise OverflowError(_TOO_MUCH)
         row.offset = offset
         if scope.run != self._run:
             self._changes_scope(scope, offset)

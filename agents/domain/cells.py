@@ -6,17 +6,11 @@ One that belongs to no living board is dead: it is never read, and goes when its
 """
 
 from collections.abc import Container
-from typing import Final, Protocol, TypeVar
+from typing import Final, TypeVar
 
-from agents.domain.rows import Gift, Gifter, Streamer
+from agents.domain.rows import Cell, Gift, Gifter, Streamer
 
 NO_WINDOW: Final = -1
-
-
-class Cell(Protocol):
-    """A part of a row, for one window."""
-
-    window: int
 
 
 C = TypeVar("C", bound=Cell)

@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
 from typing import Final, Literal
 
+from agents.domain.account import Account
 from agents.domain.board import AnyBoard
 from agents.domain.board_index import BoardIndex
 from agents.domain.boards import Boards
@@ -25,7 +26,6 @@ from agents.domain.messages import Cut, Message
 from agents.domain.publication import Publication
 from agents.domain.record import Record
 from agents.domain.reject import Rejected, rejected
-from agents.domain.rows import Account
 from agents.domain.rules import Rules
 from agents.domain.schedule import LIMIT
 from agents.domain.snapshots import Snapshots

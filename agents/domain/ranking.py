@@ -6,25 +6,23 @@ be kept by looking at each changed row once. The lowest row in the top is a boun
 
 from collections.abc import Callable, Iterable
 from operator import itemgetter
-from typing import Any, Final, Generic, Protocol, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
-from agents.domain.rows import Gift
+from mypy_extensions import i64
+
+from agents.domain.rows import Gift, Gifter, Streamer, Total
 
 GIFTS_SHOWN: Final = 20
 
-NO_VALUE: Final = 2**63
+NO_VALUE: Final = 2**62
 """Above all values."""
 
 SortKey = tuple[int, int, str]
 """Lower is better; the first part is the value, negated."""
 
 
-class Ranked(Protocol):
-    """A row that can be an entry of a leaderboard."""
-
-    value: int
-    sends: int
-    reached_ms: int
+Ranked = Gifter | Streamer | Total
+"""A row that can be an entry of a leaderboard."""
 
 
 def entry_key(row: Ranked, name: str) -> SortKey:
@@ -56,7 +54,7 @@ class Top(Generic[R]):
         self._key = key
         self._limit = limit
         self._worst: SortKey = (0, 0, "")
-        self.floor = NO_VALUE
+        self.floor: i64 = NO_VALUE
         self.rows: dict[str, R] = {}
 
     def offer(self, name: str, row: R) -> None:

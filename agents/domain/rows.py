@@ -1,15 +1,18 @@
 """The rows that hold a partition's state. They are written as MessagePack arrays, so fields are only ever appended.
 
-Those that come in numbers hold no container, so the garbage collector does not track them. Gifters, gifts and streamers
-come as one tuple for all windows (`agents.domain.cells`), so that a gift changes one row of each and not one a window.
+Gifters, gifts and streamers come as one tuple of cells for all windows (`agents.domain.cells`), so that a gift changes
+one row of each and not one a window. All are plain classes with 64-bit numbers, which are kept unboxed when compiled;
+`Boards` stops where one would overflow.
 """
 
-from msgspec import Struct
+from typing import Any
 
-from schemas.partial import Ledger
+from mypy_extensions import i64
+
+Fields = tuple[Any, ...]
 
 
-class Total(Struct, array_like=True, gc=False):
+class Total:
     """What one stream was given in one unit and window; also the stream's entry in the `global` board.
 
     `reached_ms` is the event time of the gift that made `value`, `last_ms` the highest event time, `offset` the
@@ -18,97 +21,147 @@ class Total(Struct, array_like=True, gc=False):
     gift.
     """
 
-    channel_id: str
-    channel_name: str | None
-    value: int
-    sends: int
-    reached_ms: int
-    last_ms: int
-    offset: int
-    final_at: int = 0
-    archived: bool = False
-    opened_ms: int = 0
+    __slots__ = (
+        "archived",
+        "channel_id",
+        "channel_name",
+        "final_at",
+        "last_ms",
+        "offset",
+        "opened_ms",
+        "reached_ms",
+        "sends",
+        "value",
+    )
+
+    def __init__(
+        self,
+        channel_id: str,
+        channel_name: str | None,
+        value: i64,
+        sends: i64,
+        reached_ms: i64,
+        last_ms: i64,
+        offset: i64,
+        final_at: i64 = 0,
+        archived: bool = False,
+        opened_ms: i64 = 0,
+    ) -> None:
+        self.channel_id = channel_id
+        self.channel_name = channel_name
+        self.value = value
+        self.sends = sends
+        self.reached_ms = reached_ms
+        self.last_ms = last_ms
+        self.offset = offset
+        self.final_at = final_at
+        self.archived = archived
+        self.opened_ms = opened_ms
+
+    def pack(self) -> Fields:
+        """Return the arguments that make the row again, as `pack` does everywhere here."""
+        return (
+            self.channel_id,
+            self.channel_name,
+            self.value,
+            self.sends,
+            self.reached_ms,
+            self.last_ms,
+            self.offset,
+            self.final_at,
+            self.archived,
+            self.opened_ms,
+        )
 
 
-class Gifter(Struct, array_like=True, gc=False):
-    """What one gifter gave to one stream in one unit and window; `window` is the `Board.id`."""
+class Cell:
+    """A part of a row, for one window, which is the `Board.id`."""
 
-    window: int
-    name: str | None
-    value: int
-    sends: int
-    reached_ms: int
+    __slots__ = ("window",)
 
-
-class Gift(Struct, array_like=True, gc=False):
-    """What one gift of the catalogue brought to one stream in one unit and window; `window` is the `Board.id`."""
-
-    window: int
-    name: str | None
-    value: int
-    sends: int
+    def __init__(self, window: i64) -> None:
+        self.window = window
 
 
-class Streamer(Struct, array_like=True, gc=False):
+class Gifter(Cell):
+    """What one gifter gave to one stream in one unit and window."""
+
+    __slots__ = ("name", "reached_ms", "sends", "value")
+
+    def __init__(self, window: i64, name: str | None, value: i64, sends: i64, reached_ms: i64) -> None:
+        self.window = window
+        self.name = name
+        self.value = value
+        self.sends = sends
+        self.reached_ms = reached_ms
+
+    def pack(self) -> Fields:
+        """Return the arguments."""
+        return self.window, self.name, self.value, self.sends, self.reached_ms
+
+
+class Gift(Cell):
+    """What one gift of the catalogue brought to one stream in one unit and window."""
+
+    __slots__ = ("name", "sends", "value")
+
+    def __init__(self, window: i64, name: str | None, value: i64, sends: i64) -> None:
+        self.window = window
+        self.name = name
+        self.value = value
+        self.sends = sends
+
+    def pack(self) -> Fields:
+        """Return the arguments."""
+        return self.window, self.name, self.value, self.sends
+
+
+class Streamer(Cell):
     """What one stream was given from one region in one unit and window. The attributes are those of `Total`."""
 
-    window: int
-    channel_id: str
-    channel_name: str | None
-    value: int
-    sends: int
-    reached_ms: int
+    __slots__ = ("channel_id", "channel_name", "reached_ms", "sends", "value")
+
+    def __init__(
+        self, window: i64, channel_id: str, channel_name: str | None, value: i64, sends: i64, reached_ms: i64
+    ) -> None:
+        self.window = window
+        self.channel_id = channel_id
+        self.channel_name = channel_name
+        self.value = value
+        self.sends = sends
+        self.reached_ms = reached_ms
+
+    def pack(self) -> Fields:
+        """Return the arguments."""
+        return self.window, self.channel_id, self.channel_name, self.value, self.sends, self.reached_ms
 
 
-class Scope(Struct, array_like=True, gc=False):
+class Scope:
     """What all streams of the partition were given in one scope, unit and window; `offset` as in `Total`."""
 
-    value: int
-    sends: int
-    offset: int
-    archived: bool = False
+    __slots__ = ("archived", "offset", "sends", "value")
+
+    def __init__(self, value: i64, sends: i64, offset: i64, archived: bool = False) -> None:
+        self.value = value
+        self.sends = sends
+        self.offset = offset
+        self.archived = archived
+
+    def pack(self) -> Fields:
+        """Return the arguments."""
+        return self.value, self.sends, self.offset, self.archived
 
 
-class Register(Struct, array_like=True, gc=False):
+class Register:
     """The highest cumulative quantity and value that a streak has shown, and the time it is remembered from."""
 
-    quantity: int
-    value: int
-    at_ms: int
+    __slots__ = ("at_ms", "quantity", "value")
 
+    def __init__(self, quantity: i64, value: i64, at_ms: i64) -> None:
+        self.quantity = quantity
+        self.value = value
+        self.at_ms = at_ms
 
-class Outgoing(Struct, array_like=True, gc=False):
-    """A value to publish, and the record that gave rise to it."""
-
-    offset: int
-    payload: bytes
-
-
-class Gap(Struct, array_like=True, gc=False):
-    """Records from offset `begin` to `end` that were lost before they were counted.
-
-    `until_ms` is the highest event time that they can have had; 0 until the next record is read.
-    """
-
-    begin: int
-    end: int
-    until_ms: int = 0
-
-
-class Account(Struct, array_like=True):
-    """How far the partition is, what became of its records (as in `schemas.partial.Ledger`), and which were lost."""
-
-    position: int = 0
-    watermark: int = 0
-    counted: int = 0
-    unchanged: int = 0
-    duplicates: int = 0
-    dead_lettered: int = 0
-    late: int = 0
-    spikes: int = 0
-    big_gifts: int = 0
-    gaps: list[Gap] = []
-
-    def ledger(self) -> Ledger:
-        """Return the public ledger."""
-        return Ledger(*(getattr(self, name) for name in Ledger.__struct_fields__))
+    def pack(self) -> Fields:
+        """Return the arguments."""
+        return self.quantity, self.value, self.at_ms

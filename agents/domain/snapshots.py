@@ -8,10 +8,11 @@ from typing import Any
 import orjson
 from msgspec import to_builtins
 
+from agents.domain.account import Account
 from agents.domain.board import Board, ScopeBoard, WindowBoards
 from agents.domain.gaps import Gaps
 from agents.domain.ranking import competition_ranks
-from agents.domain.rows import Account, Gifter
+from agents.domain.rows import Gifter
 from agents.domain.rules import Rules
 
 Json = dict[str, Any]

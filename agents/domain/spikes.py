@@ -8,9 +8,9 @@ from typing import Any, Final
 
 import orjson
 
+from agents.domain.account import Outgoing
 from agents.domain.detector import Moment, evaluate, next_evaluation
 from agents.domain.engagement import ANONYMOUS, BUCKET_MS, MOST_CONTRIBUTORS, Engagement, begin, forgotten, note
-from agents.domain.rows import Outgoing
 from agents.domain.rules import Rules
 from agents.domain.tables import FamilyT
 from schemas.gift import GiftEvent

@@ -4,8 +4,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final, Protocol, TypeVar
 
+from agents.domain.account import Account, Outgoing
 from agents.domain.engagement import Engagement
-from agents.domain.rows import Account, Gift, Gifter, Outgoing, Register, Scope, Streamer, Total
+from agents.domain.rows import Gift, Gifter, Register, Scope, Streamer, Total
 
 R = TypeVar("R")
 

@@ -19,7 +19,17 @@ FENCE_KEY: Final = b"\x00fence"
 
 Row = tuple[bytes, bytes | None]
 
-_encode = msgspec.msgpack.Encoder().encode
+
+def _pack(row: Any) -> Any:
+    return row.pack()
+
+
+def _unpack(kind: Any, fields: Any) -> Any:
+    return kind(*fields)
+
+
+encode_row = msgspec.msgpack.Encoder(enc_hook=_pack).encode
+"""A row is anything that msgspec knows, or an object whose `pack` returns the arguments that make it again."""
 
 
 class Commit(msgspec.Struct, frozen=True, array_like=True):
@@ -55,13 +65,13 @@ def changed_rows(families: Iterable[Family[Any]]) -> list[Row]:
             prefix = f"{family.tag}{group} "
             for member in members:
                 row = held.get(member)
-                rows.append(((prefix + member).encode(), None if row is None else _encode(row)))
+                rows.append(((prefix + member).encode(), None if row is None else encode_row(row)))
     return rows
 
 
 def commit_row(commit: Commit) -> Row:
     """Encode the commit row."""
-    return COMMIT_KEY, _encode(commit)
+    return COMMIT_KEY, encode_row(commit)
 
 
 class RowLoader:
@@ -71,7 +81,7 @@ class RowLoader:
         self.commit: Commit | None = None
         self.rows = 0
         self._by_tag: Mapping[int, tuple[Family[Any], Callable[[bytes], Any]]] = {
-            ord(family.tag): (family, msgspec.msgpack.Decoder(family.row_type).decode) for family in families
+            ord(family.tag): (family, _decoder(family.row_type)) for family in families
         }
 
     def apply(self, key: bytes, value: bytes | None) -> None:
@@ -92,6 +102,10 @@ class RowLoader:
         group, _, member = key[1:].decode().partition(" ")
         family.load(group, member, None if value is None else decode(value))
         self.rows += 1
+
+
+def _decoder(row_type: Any) -> Callable[[bytes], Any]:
+    return msgspec.msgpack.Decoder(row_type, dec_hook=_unpack).decode
 
 
 def _decode_commit(value: bytes) -> Commit:

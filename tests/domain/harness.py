@@ -9,7 +9,7 @@ from agents.domain.fold import GiftFold, Outcome
 from agents.domain.messages import Cut
 from agents.domain.rules import Rules
 from agents.domain.tables import Tables
-from app.engine.changelog import RowLoader, changed_rows
+from app.engine.changelog import RowLoader, changed_rows, encode_row
 from app.engine.rows import Family
 from schemas.board import GifterLeaderboard, StreamTotals
 from schemas.partial import Partial, Progress
@@ -98,9 +98,7 @@ class Partition:
     def rows(self) -> dict[tuple[str, str, str], bytes]:
         """All rows, as they are written."""
         return {
-            (family.tag, group, member): msgspec.msgpack.encode(row)
-            for family in self.families
-            for group, member, row in family
+            (family.tag, group, member): encode_row(row) for family in self.families for group, member, row in family
         }
 
     def minutes(self) -> dict[str, list[int]]:

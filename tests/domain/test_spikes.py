@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from agents.domain.account import Outgoing
 from agents.domain.detector import evaluate
 from agents.domain.engagement import BUCKET_MS, FORGET_AFTER, Engagement, begin, forgotten, note
-from agents.domain.rows import Outgoing
 from agents.domain.rules import Rules
 from agents.domain.spikes import Spikes
 from app.engine.rows import Family
