@@ -54,7 +54,9 @@ class Book:
     def busy(self) -> bool:
         """Tell whether a board needs the rows, besides the one of the `stream`."""
         rows = self.regions.items()
-        return len(self.live) > 1 or any(cell.window in self.areas[region] for region, row in rows for cell in row)
+        return len(self.live) > 1 or any(
+            cell.window in self.areas.get(region, ()) for region, row in rows for cell in row
+        )
 
     def changes(self, run: int, tables: Tables) -> None:
         """A row is about to change for the first time in this run."""

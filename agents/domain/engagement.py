@@ -4,9 +4,9 @@ All state of the detector (`agents.domain.detector`) is in the row. Times are co
 a boundary is the number of the bucket that begins there.
 """
 
-from typing import Final
+from typing import Any, Final, Self
 
-from msgspec import Struct, field
+from agents.domain.rows import Fields, Row
 
 BUCKET_MS: Final = 5_000
 WINDOW: Final = 12
@@ -33,12 +33,21 @@ KEPT_CONTRIBUTORS: Final = 64
 SEVERE: Final = (5.0, 8.0)
 
 
-class Tally(Struct, array_like=True):
+class Tally(Row):
     """What was given, and by whom: how many gifts, how much per unit, how many gifts per gifter."""
 
-    sends: int = 0
-    values: dict[str, int] = field(default_factory=dict)
-    gifters: dict[str, int] = field(default_factory=dict)
+    __slots__ = ("gifters", "sends", "values")
+
+    def __init__(
+        self, sends: int = 0, values: dict[str, int] | None = None, gifters: dict[str, int] | None = None
+    ) -> None:
+        self.sends = sends
+        self.values: dict[str, int] = values or {}
+        self.gifters: dict[str, int] = gifters or {}
+
+    def pack(self) -> Fields:
+        """Return the fields."""
+        return self.sends, self.values, self.gifters
 
     def add(self, unit: str, quantity: int, value: int) -> None:
         """Add a gift."""
@@ -57,20 +66,51 @@ class Tally(Struct, array_like=True):
         return sorted(known, key=lambda item: (-item[1], item[0]))[:most]
 
 
-class Spike(Struct, array_like=True):
+class Spike(Row):
     """A spike that is active, or (`ended` is set) cooling. `started`, `resumed` and `ended` are boundaries.
 
     `tally` sums the gifts from the bucket `since` on, the first of the W that set it off.
     """
 
-    started: int
-    resumed: int
-    since: int
-    tally: Tally
-    peak: int = 0
-    highest: float = 0.0
-    calm: int = 0
-    ended: int | None = None
+    __slots__ = ("calm", "ended", "highest", "peak", "resumed", "since", "started", "tally")
+
+    def __init__(
+        self,
+        started: int,
+        resumed: int,
+        since: int,
+        tally: Tally,
+        peak: int = 0,
+        highest: float = 0.0,
+        calm: int = 0,
+        ended: int | None = None,
+    ) -> None:
+        self.started = started
+        self.resumed = resumed
+        self.since = since
+        self.tally = tally
+        self.peak = peak
+        self.highest = highest
+        self.calm = calm
+        self.ended = ended
+
+    @classmethod
+    def unpack(cls, fields: list[Any]) -> Self:
+        """Make a spike of its fields."""
+        return cls(*[*fields[:3], Tally.unpack(fields[3]), *fields[4:]])
+
+    def pack(self) -> Fields:
+        """Return the fields."""
+        return (
+            self.started,
+            self.resumed,
+            self.since,
+            self.tally.pack(),
+            self.peak,
+            self.highest,
+            self.calm,
+            self.ended,
+        )
 
     @property
     def severity(self) -> int:
@@ -85,7 +125,7 @@ class Spike(Struct, array_like=True):
             self.tally.gifters = dict(self.tally.top(KEPT_CONTRIBUTORS))
 
 
-class Engagement(Struct, array_like=True):
+class Engagement(Row):
     """The detector's whole state for one stream.
 
     `first` and `newest` are buckets of gifts; `at` is the boundary evaluated last. `recent` holds the buckets of W and
@@ -93,16 +133,63 @@ class Engagement(Struct, array_like=True):
     window had that is fed to it next.
     """
 
-    first: int
-    newest: int
-    at: int
-    fed: int
-    count: float = PRIOR
-    windows: float = PRIOR
-    held: int = 0
-    confirmations: int = 0
-    recent: dict[int, Tally] = field(default_factory=dict)
-    spike: Spike | None = None
+    __slots__ = (
+        "at",
+        "confirmations",
+        "count",
+        "fed",
+        "first",
+        "held",
+        "newest",
+        "recent",
+        "spike",
+        "windows",
+    )
+
+    def __init__(
+        self,
+        first: int,
+        newest: int,
+        at: int,
+        fed: int,
+        count: float = PRIOR,
+        windows: float = PRIOR,
+        held: int = 0,
+        confirmations: int = 0,
+        recent: dict[int, Tally] | None = None,
+        spike: Spike | None = None,
+    ) -> None:
+        self.first = first
+        self.newest = newest
+        self.at = at
+        self.fed = fed
+        self.count = count
+        self.windows = windows
+        self.held = held
+        self.confirmations = confirmations
+        self.recent: dict[int, Tally] = recent or {}
+        self.spike = spike
+
+    @classmethod
+    def unpack(cls, fields: list[Any]) -> Self:
+        """Make an engagement of its fields."""
+        recent = {bucket: Tally.unpack(tally) for bucket, tally in fields[8].items()}
+        return cls(*[*fields[:8], recent, fields[9] and Spike.unpack(fields[9])])
+
+    def pack(self) -> Fields:
+        """Return the fields."""
+        return (
+            self.first,
+            self.newest,
+            self.at,
+            self.fed,
+            self.count,
+            self.windows,
+            self.held,
+            self.confirmations,
+            {bucket: tally.pack() for bucket, tally in self.recent.items()},
+            self.spike and self.spike.pack(),
+        )
 
     @property
     def active(self) -> bool:

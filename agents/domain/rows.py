@@ -5,14 +5,29 @@ one row of each and not one a window. All are plain classes with 64-bit numbers,
 `Boards` stops where one would overflow.
 """
 
-from typing import Any
+from typing import Any, Self
 
 from mypy_extensions import i64
 
 Fields = tuple[Any, ...]
 
 
-class Total:
+class Row:
+    """What can be written: `pack` returns the fields, of which `unpack` makes the row again."""
+
+    __slots__ = ()
+
+    @classmethod
+    def unpack(cls, fields: list[Any]) -> Self:
+        """Make a row of its fields. Those that it has been given since it was written have their defaults."""
+        return cls(*fields)
+
+    def pack(self) -> Fields:
+        """Return the fields, in the order in which the row takes them."""
+        raise NotImplementedError
+
+
+class Total(Row):
     """What one stream was given in one unit and window; also the stream's entry in the `global` board.
 
     `reached_ms` is the event time of the gift that made `value`, `last_ms` the highest event time, `offset` the
@@ -59,7 +74,7 @@ class Total:
         self.opened_ms = opened_ms
 
     def pack(self) -> Fields:
-        """Return the arguments that make the row again, as `pack` does everywhere here."""
+        """Return the fields."""
         return (
             self.channel_id,
             self.channel_name,
@@ -74,7 +89,7 @@ class Total:
         )
 
 
-class Cell:
+class Cell(Row):
     """A part of a row, for one window, which is the `Board.id`."""
 
     __slots__ = ("window",)
@@ -96,7 +111,7 @@ class Gifter(Cell):
         self.reached_ms = reached_ms
 
     def pack(self) -> Fields:
-        """Return the arguments."""
+        """Return the fields."""
         return self.window, self.name, self.value, self.sends, self.reached_ms
 
 
@@ -112,7 +127,7 @@ class Gift(Cell):
         self.sends = sends
 
     def pack(self) -> Fields:
-        """Return the arguments."""
+        """Return the fields."""
         return self.window, self.name, self.value, self.sends
 
 
@@ -132,11 +147,11 @@ class Streamer(Cell):
         self.reached_ms = reached_ms
 
     def pack(self) -> Fields:
-        """Return the arguments."""
+        """Return the fields."""
         return self.window, self.channel_id, self.channel_name, self.value, self.sends, self.reached_ms
 
 
-class Scope:
+class Scope(Row):
     """What all streams of the partition were given in one scope, unit and window; `offset` as in `Total`."""
 
     __slots__ = ("archived", "offset", "sends", "value")
@@ -148,11 +163,11 @@ class Scope:
         self.archived = archived
 
     def pack(self) -> Fields:
-        """Return the arguments."""
+        """Return the fields."""
         return self.value, self.sends, self.offset, self.archived
 
 
-class Register:
+class Register(Row):
     """The highest cumulative quantity and value that a streak has shown, and the time it is remembered from."""
 
     __slots__ = ("at_ms", "quantity", "value")
@@ -163,5 +178,5 @@ class Register:
         self.at_ms = at_ms
 
     def pack(self) -> Fields:
-        """Return the arguments."""
+        """Return the fields."""
         return self.quantity, self.value, self.at_ms

@@ -25,11 +25,11 @@ def _pack(row: Any) -> Any:
 
 
 def _unpack(kind: Any, fields: Any) -> Any:
-    return kind(*fields)
+    return kind.unpack(fields)
 
 
 encode_row = msgspec.msgpack.Encoder(enc_hook=_pack).encode
-"""A row is anything that msgspec knows, or an object whose `pack` returns the arguments that make it again."""
+"""A row is anything that msgspec knows, or has a `pack` that returns the fields its class's `unpack` takes."""
 
 
 class Commit(msgspec.Struct, frozen=True, array_like=True):
@@ -81,7 +81,7 @@ class RowLoader:
         self.commit: Commit | None = None
         self.rows = 0
         self._by_tag: Mapping[int, tuple[Family[Any], Callable[[bytes], Any]]] = {
-            ord(family.tag): (family, _decoder(family.row_type)) for family in families
+            ord(family.tag): (family, decoder(family.row_type)) for family in families
         }
 
     def apply(self, key: bytes, value: bytes | None) -> None:
@@ -104,7 +104,8 @@ class RowLoader:
         self.rows += 1
 
 
-def _decoder(row_type: Any) -> Callable[[bytes], Any]:
+def decoder(row_type: Any) -> Callable[[bytes], Any]:
+    """Return what makes a row of that type of its bytes."""
     return msgspec.msgpack.Decoder(row_type, dec_hook=_unpack).decode
 
 

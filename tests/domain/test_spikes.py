@@ -14,6 +14,7 @@ from agents.domain.detector import evaluate
 from agents.domain.engagement import BUCKET_MS, FORGET_AFTER, Engagement, begin, forgotten, note
 from agents.domain.rules import Rules
 from agents.domain.spikes import Spikes
+from app.engine.changelog import decoder, encode_row
 from app.engine.rows import Family
 from schemas.gift import GiftEvent
 from schemas.spike import BigGift, SpikeUpdate
@@ -72,7 +73,7 @@ class Partition:
         """Go on in a new process, with the rows as the changelog has kept them."""
         engagement = Family("e", Engagement)
         for group, member, row in self.engagement:
-            engagement.load(group, member, msgspec.msgpack.decode(msgspec.msgpack.encode(row), type=Engagement))
+            engagement.load(group, member, decoder(Engagement)(encode_row(row)))
         self.engagement = engagement
         self.spikes = Spikes(self.rules, 3, engagement, self.outbox)
         self.spikes.restore()
