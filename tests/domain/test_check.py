@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agents.domain import check as module
-from agents.domain.check import FIRST_TIME_MS, MAX_AHEAD_MS, MAX_VALUE_BYTES, Checker
+from agents.domain.check import FIRST_TIME_MS, KEYS_KEPT, MAX_AHEAD_MS, MAX_VALUE_BYTES, Checker
 from agents.domain.partitioner import partition_of
 from agents.domain.reject import DETAIL_CHARS, Rejected
 from agents.domain.rules import Partitioner, Rules
@@ -154,14 +153,16 @@ def test_a_partition_is_judged_once_a_stream(monkeypatch: pytest.MonkeyPatch) ->
     assert asked == [CRC32_STREAM.encode()] * 2
 
 
-def test_the_memory_of_keys_is_bounded_and_changes_no_verdict(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "KEYS_KEPT", 3)
+def test_the_memory_of_keys_is_bounded_and_changes_no_verdict() -> None:
     used = checker()
-    streams = [f"tiktok:s{number}" for number in range(20)] * 2
-    for stream in streams:
+    for number in range(KEYS_KEPT + 20):
+        stream = f"tiktok:s{number}"
+        used._keys[stream.encode()] = (stream, None)
+    for stream in [f"tiktok:s{number}" for number in range(20)] + [f"tiktok:t{number}" for number in range(20)]:
+        used._keys.pop(stream.encode(), None)
         sent = record(0, gift(stream=stream))
         assert used.check(sent) == checker().check(sent)
-        assert len(used._keys) <= 3
+        assert len(used._keys) <= KEYS_KEPT
 
 
 def test_a_known_key_does_not_excuse_another_stream() -> None:

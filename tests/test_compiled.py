@@ -1,0 +1,12 @@
+"""The hot path is what `make` says it is: compiled where the compiled packages come first, else plain Python."""
+
+import sys
+from pathlib import Path
+
+import agents.domain.boards
+
+
+def test_the_compiled_packages_are_used_where_they_are_on_the_path() -> None:
+    compiled = [folder for folder in sys.path if list(Path(folder).glob("agents/domain/boards.*.so"))]
+    suffix = Path(agents.domain.boards.__file__).suffix
+    assert suffix == (".so" if compiled else ".py")
