@@ -8,45 +8,35 @@ the first kept one, nor had an event time over MAX_AHEAD_MS past that, nor is it
 is a horizon further. Until it is there, and for streaks that began before, every tally touched is tainted.
 """
 
-from typing import Final
-
-from msgspec import Struct
+from collections.abc import Callable
+from typing import Any, Final, TypeVar
 
 from app.audit.admission import MAX_AHEAD_MS, Admission, SourceRecord
 from app.audit.calendar import BROADCAST, HOUR_MS, MINUTE_MS, RETENTION_MS, Calendar
 from app.audit.counts import Counts
+from app.audit.fate import Fate
+from app.audit.memory import Keeper, Memory, Streak, StreakKey
 from app.audit.options import AuditOptions
 from app.audit.tally import Tally
 from schemas.board import Window
 from schemas.gift import GiftEvent
 
 NOTHING: Final = (0, 0)
-
-
-class Memory(Struct, frozen=True, gc=False):
-    """When an id was first heard of, and if it may have been heard of before that."""
-
-    heard_ms: int
-    tainted: bool
-
-
-class Streak(Struct, gc=False):
-    """The most that any frame of a streak has said, when it was last heard of, and if it may have begun before."""
-
-    sends: int = 0
-    value: int = 0
-    heard_ms: int = 0
-    tainted: bool = False
+KEEPS_NOTHING: Final = Keeper()
+K = TypeVar("K")
 
 
 class Recount:
     """The exact content of every board of one partition, after each record that is applied.
 
     `streams` holds the tallies of gifter boards and totals, `scopes` those of the partition's own top streams, both
-    by board key, `owner|unit|window|start_ms`.
+    by board key, `owner|unit|window|start_ms`; `streaks` the streaks within the horizon. What is past its time goes,
+    unless the keeper says that it is still to be compared.
     """
 
-    def __init__(self, options: AuditOptions, partition: int, log_start: int = 0) -> None:
+    def __init__(
+        self, options: AuditOptions, partition: int, log_start: int = 0, keeper: Keeper = KEEPS_NOTHING
+    ) -> None:
         self.options = options
         self.partition = partition
         self.counts = Counts()
@@ -55,25 +45,28 @@ class Recount:
         self.scopes: dict[str, Tally] = {}
         self._admission = Admission(options, partition)
         self._calendar = Calendar(options.time_zone)
+        self.streaks: dict[StreakKey, Streak] = {}
+        self._keeper = keeper
         self._seen: dict[tuple[str, str], Memory] = {}
-        self._streaks: dict[tuple[str, ...], Streak] = {}
         self.has_lost = log_start > 0
         self._lost_until = 0
         self._tainted: set[str] = set()
         self._forget_at = self._expire_at = 0
 
-    def apply(self, record: SourceRecord) -> None:
-        """Count the record. Records come in offset order."""
+    def apply(self, record: SourceRecord) -> Fate:
+        """Count the record, and say what became of it. Records come in offset order."""
         if self.has_lost and self._lost_until == 0:
             self._lost_until = record.timestamp + MAX_AHEAD_MS
         verdict = self._admission.judge(record)
         if not isinstance(verdict, GiftEvent):
             self.counts.reject(verdict)
-        elif verdict.event_time_ms < self.watermark - self.options.horizon_ms:
+            return Fate("dead_letter", reason=verdict)
+        if verdict.event_time_ms < self.watermark - self.options.horizon_ms:
             self.counts.reject("too_old")
-        else:
-            self._count(verdict, record.offset)
-            self._advance(min(verdict.event_time_ms, record.timestamp))
+            return Fate("dead_letter", verdict, reason="too_old")
+        fate = self._count(verdict, record.offset)
+        self._advance(min(verdict.event_time_ms, record.timestamp))
+        return fate
 
     def is_expired(self, tally: Tally) -> bool:
         """Say whether the watermark is past the retention of the tally's board."""
@@ -82,19 +75,27 @@ class Recount:
 
     def is_uncertain(self, key: str) -> bool:
         """Say whether records that the log has lost may have touched the board under a well-formed key."""
-        if not self.has_lost:
-            return False
+        if not self.has_lost or self._lost_until == 0:
+            return self.has_lost
         _, _, window, start_ms = key.split("|")
         return window == BROADCAST.name or int(start_ms) <= self._lost_until or key in self._tainted
 
-    def _count(self, event: GiftEvent, offset: int) -> None:
-        tainted = self.has_lost and self.watermark <= self._lost_until + self.options.horizon_ms
-        memory = self._recall(event, tainted)
-        if memory is not None:
+    def has_lost_within(self, span_ms: int) -> bool:
+        """Say whether the log has lost records that may lie no longer than a span before the watermark."""
+        return self.has_lost and (self._lost_until == 0 or self.watermark <= self._lost_until + span_ms)
+
+    def remembers(self, heard_ms: int) -> bool:
+        """Say whether what was heard of at that time is within the horizon."""
+        return heard_ms + self.options.horizon_ms >= self.watermark
+
+    def _count(self, event: GiftEvent, offset: int) -> Fate:
+        tainted = self.has_lost_within(self.options.horizon_ms)
+        memory, is_known = self._recall(event, offset, tainted)
+        if is_known:
             self.counts.duplicates += 1
             if memory.tainted:
                 self._taint(event)
-            return
+            return Fate("duplicate", event, memory=memory, is_tainted=memory.tainted)
         sends, value = event.quantity, value_of(event)
         if event.phase != "single":
             sends, value, tainted = self._beyond(event, sends, value, tainted)
@@ -102,21 +103,19 @@ class Recount:
             self._taint(event)
         if (sends, value) == NOTHING:
             self.counts.unchanged += 1
-            return
+            return Fate("unchanged", event, memory=memory, is_tainted=tainted)
         self.counts.counted += 1
-        self._add(event, offset, sends, value)
+        is_late = self._add(event, offset, sends, value)
+        return Fate("counted", event, sends, value, is_late, memory, tainted)
 
-    def _recall(self, event: GiftEvent, tainted: bool) -> Memory | None:
-        """Return the memory of the event's id; if there is none, remember it from now on."""
+    def _recall(self, event: GiftEvent, offset: int, tainted: bool) -> tuple[Memory, bool]:
+        """Return the memory of the event's id, and whether there was one; if not, it is remembered from now on."""
         id = (event.stream_id, event.event_id)
         memory = self._seen.get(id)
-        if memory is not None and self._remembers(memory.heard_ms):
-            return memory
-        self._seen[id] = Memory(max(event.event_time_ms, self.watermark), tainted)
-        return None
-
-    def _remembers(self, heard_ms: int) -> bool:
-        return heard_ms + self.options.horizon_ms >= self.watermark
+        if memory is not None and self.remembers(memory.heard_ms):
+            return memory, True
+        memory = self._seen[id] = Memory(offset, max(event.event_time_ms, self.watermark), tainted)
+        return memory, False
 
     def _beyond(self, event: GiftEvent, sends: int, value: int, tainted: bool) -> tuple[int, int, bool]:
         """Return what a frame adds to the most that its streak has said, and whether that is tainted."""
@@ -127,17 +126,19 @@ class Recount:
             event.gift_id,
             event.streak_id or "",
         )
-        streak = self._streaks.get(key)
-        if streak is None or not self._remembers(streak.heard_ms):
-            streak = self._streaks[key] = Streak(tainted=tainted)
+        streak = self.streaks.get(key)
+        if streak is None or not self.remembers(streak.heard_ms):
+            streak = self.streaks[key] = Streak(tainted=tainted)
         more = max(0, sends - streak.sends), max(0, value - streak.value)
         streak.sends, streak.value = max(sends, streak.sends), max(value, streak.value)
         streak.heard_ms = max(streak.heard_ms, event.event_time_ms, self.watermark)
         return *more, tainted or streak.tainted
 
-    def _add(self, event: GiftEvent, offset: int, sends: int, value: int) -> None:
+    def _add(self, event: GiftEvent, offset: int, sends: int, value: int) -> bool:
+        """Add to every board that the event belongs to; return whether it is too late for the first, the minute's."""
         windows = self._calendar.windows(event.event_time_ms)
-        if self._is_closed(windows[0]):
+        is_late = self._is_closed(windows[0])
+        if is_late:
             self.counts.late += 1
             windows = windows[1:]
         for window in (*windows, BROADCAST):
@@ -151,6 +152,7 @@ class Recount:
                 tally = self._tally(self.scopes, scope, event.value_unit, window)
                 tally.add(event, offset, sends, value)
                 tally.add_line(event.stream_id, event.channel_name, event, sends, value)
+        return is_late
 
     def _is_closed(self, minute: Window) -> bool:
         return minute.end_ms is not None and minute.end_ms + self.options.lateness_ms <= self.watermark
@@ -171,14 +173,25 @@ class Recount:
     def _advance(self, moment_ms: int) -> None:
         """Move the watermark, and now and then drop what can no longer matter."""
         self.watermark = max(self.watermark, moment_ms)
+        keeper = self._keeper
         if self.watermark >= self._forget_at:
             self._forget_at = self.watermark + max(self.options.horizon_ms, MINUTE_MS)
-            self._seen = {id: seen for id, seen in self._seen.items() if self._remembers(seen.heard_ms)}
-            self._streaks = {k: s for k, s in self._streaks.items() if self._remembers(s.heard_ms)}
+            self._seen = {id: seen for id, seen in self._seen.items() if self.remembers(seen.heard_ms)}
+            past = [key for key, streak in self.streaks.items() if not self.remembers(streak.heard_ms)]
+            _drop(self.streaks, past, keeper.keeps_streak)
         if self.watermark >= self._expire_at:
             self._expire_at = self.watermark + HOUR_MS
-            self.streams = {k: tally for k, tally in self.streams.items() if not self.is_expired(tally)}
-            self.scopes = {k: tally for k, tally in self.scopes.items() if not self.is_expired(tally)}
+            _drop(self.streams, self._expired(self.streams), keeper.keeps_board)
+            _drop(self.scopes, self._expired(self.scopes), keeper.keeps_scope)
+
+    def _expired(self, tallies: dict[str, Tally]) -> list[str]:
+        return [key for key, tally in tallies.items() if self.is_expired(tally)]
+
+
+def _drop(held: dict[K, Any], past: list[K], keeps: Callable[[K], bool]) -> None:
+    for key in past:
+        if not keeps(key):
+            del held[key]
 
 
 def value_of(event: GiftEvent) -> int:

@@ -36,12 +36,17 @@ class GiftSum(Struct, gc=False):
 
 @dataclass(slots=True)
 class Tally:
-    """One window of one stream, or of one scope, in one unit, after the record at offset `changed`."""
+    """One window of one stream, or of one scope, in one unit, after the record at offset `changed`.
+
+    `opened_ms` is the event time of its first gift, `reached_ms` that of the gift that made the value.
+    """
 
     owner: str
     unit: str
     window: Window
     changed: int = -1
+    opened_ms: int = 0
+    reached_ms: int = 0
     last_event_ms: int = 0
     value: int = 0
     sends: int = 0
@@ -52,6 +57,10 @@ class Tally:
 
     def add(self, event: GiftEvent, offset: int, sends: int, value: int) -> None:
         """Add what a gift brought to the sums of the whole board."""
+        if self.changed < 0:
+            self.opened_ms = self.reached_ms = event.event_time_ms
+        if value > 0:
+            self.reached_ms = event.event_time_ms
         self.changed = offset
         self.last_event_ms = max(self.last_event_ms, event.event_time_ms)
         self.value += value
