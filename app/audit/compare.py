@@ -14,10 +14,14 @@ from app.audit.claims import Claims
 from app.audit.difference import difference
 from app.audit.due import Due, last_changes, require, still_due
 from app.audit.expected import gifters_board, local_top, streams_board, totals_board
+from app.audit.memory import Keeper
 from app.audit.options import AuditOptions
 from app.audit.published import Boards, Claim
 from app.audit.recount import Recount
 from app.audit.report import Report
+from app.audit.state import State
+from app.audit.state_check import RowKeeper, StateCheck
+from app.audit.state_verdicts import StateVerdicts
 from app.audit.tally import Tally
 from app.audit.verdicts import Verdicts
 
@@ -29,11 +33,17 @@ class Log(NamedTuple):
     records: Iterable[SourceRecord]
 
 
-def compare(logs: Mapping[int, Log], boards: Boards, committed: Mapping[int, int], options: AuditOptions) -> Report:
-    """Recount each partition and return what the published boards have wrong."""
+def compare(
+    logs: Mapping[int, Log],
+    boards: Boards,
+    committed: Mapping[int, int],
+    options: AuditOptions,
+    states: Mapping[int, State] | None = None,
+) -> Report:
+    """Recount each partition; return what the published boards, and the rows of state if given, have wrong."""
     comparison = Comparison(boards, committed, options)
     for partition, log in logs.items():
-        comparison.open(partition, log.start)
+        comparison.open(partition, log.start, None if states is None else states[partition])
         for record in log.records:
             comparison.feed(record)
         comparison.close()
@@ -56,11 +66,18 @@ class Comparison:
         self._due_scopes: dict[str, dict[int, Due]] = defaultdict(dict)
         self._open: _OpenPartition | None = None
 
-    def open(self, partition: int, log_start: int) -> None:
-        """Begin with a partition, whose log has lost what was before `log_start`."""
+    def open(self, partition: int, log_start: int, state: State | None = None) -> None:
+        """Begin with a partition, whose log has lost what was before `log_start`.
+
+        `state` are the rows of its changelog, if they are to be compared too. They must have been read after the
+        committed positions, and before the end of the log.
+        """
         self._starts[partition] = log_start
-        recount = Recount(self._options, partition, log_start)
+        recount = Recount(self._options, partition, log_start, Keeper() if state is None else RowKeeper(state))
         self._open = _OpenPartition(recount, self._committed.get(partition, 0), self._verdicts)
+        if state is not None:
+            verdicts = StateVerdicts(self._options.topics.changelog, partition, self._verdicts.report)
+            self._open.check = StateCheck(state, recount, verdicts, self._committed.get(partition, 0))
 
     def feed(self, record: SourceRecord) -> None:
         """Apply the next record of the open partition, and compare what claims to be the answer for it."""
@@ -70,9 +87,14 @@ class Comparison:
             if not claim.is_settled:
                 partition.judge(claim, record.offset)
 
-    def close(self) -> None:
-        """End a partition: what was due and is not published is missing or stale."""
+    def close(self, log_end: int = 0) -> None:
+        """End a partition: what was due and is not published is missing or stale.
+
+        `log_end` is the end of its log, where that is not right behind the last record.
+        """
         partition = self._opened()
+        if partition.check is not None:
+            partition.check.finish(log_end)
         streams, scopes = partition.due()
         number = partition.recount.partition
         for key, due in streams.items():
@@ -107,12 +129,17 @@ class _OpenPartition:
         self.recount = recount
         self._committed = committed
         self._verdicts = verdicts
+        self.check: StateCheck | None = None
         self._changes: tuple[dict[str, int], dict[str, int]] | None = None
 
     def apply(self, record: SourceRecord) -> None:
         if record.offset >= self._committed:
             self._note_changes()
-        self.recount.apply(record)
+        if self.check is not None:
+            self.check.before(record.offset)
+        fate = self.recount.apply(record)
+        if self.check is not None:
+            self.check.note(record.offset, fate)
 
     def due(self) -> tuple[dict[str, Due], dict[str, Due]]:
         """Return the boards of streams, and the parts of scopes, that must have been published."""

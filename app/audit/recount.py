@@ -73,6 +73,12 @@ class Recount:
         end = tally.last_event_ms if tally.window.end_ms is None else tally.window.end_ms
         return self.watermark > end + RETENTION_MS[tally.window.name]
 
+    def closes(self, window: Window) -> int | None:
+        """Return the watermark from which nothing can come into a window; None for the broadcast."""
+        if window.end_ms is None:
+            return None
+        return window.end_ms + (self.options.lateness_ms if window.name == "1m" else self.options.horizon_ms)
+
     def is_uncertain(self, key: str) -> bool:
         """Say whether records that the log has lost may have touched the board under a well-formed key."""
         if not self.has_lost or self._lost_until == 0:
@@ -80,16 +86,16 @@ class Recount:
         _, _, window, start_ms = key.split("|")
         return window == BROADCAST.name or int(start_ms) <= self._lost_until or key in self._tainted
 
-    def has_lost_within(self, span_ms: int) -> bool:
-        """Say whether the log has lost records that may lie no longer than a span before the watermark."""
-        return self.has_lost and (self._lost_until == 0 or self.watermark <= self._lost_until + span_ms)
+    def has_lost_within(self, span_ms: int, watermark: int) -> bool:
+        """Say whether the log has lost records that may lie no longer than a span before a watermark."""
+        return self.has_lost and (self._lost_until == 0 or watermark <= self._lost_until + span_ms)
 
     def remembers(self, heard_ms: int) -> bool:
         """Say whether what was heard of at that time is within the horizon."""
         return heard_ms + self.options.horizon_ms >= self.watermark
 
     def _count(self, event: GiftEvent, offset: int) -> Fate:
-        tainted = self.has_lost_within(self.options.horizon_ms)
+        tainted = self.has_lost_within(self.options.horizon_ms, self.watermark)
         memory, is_known = self._recall(event, offset, tainted)
         if is_known:
             self.counts.duplicates += 1
@@ -137,7 +143,7 @@ class Recount:
     def _add(self, event: GiftEvent, offset: int, sends: int, value: int) -> bool:
         """Add to every board that the event belongs to; return whether it is too late for the first, the minute's."""
         windows = self._calendar.windows(event.event_time_ms)
-        is_late = self._is_closed(windows[0])
+        is_late = (self.closes(windows[0]) or 0) <= self.watermark
         if is_late:
             self.counts.late += 1
             windows = windows[1:]
@@ -153,9 +159,6 @@ class Recount:
                 tally.add(event, offset, sends, value)
                 tally.add_line(event.stream_id, event.channel_name, event, sends, value)
         return is_late
-
-    def _is_closed(self, minute: Window) -> bool:
-        return minute.end_ms is not None and minute.end_ms + self.options.lateness_ms <= self.watermark
 
     def _tally(self, tallies: dict[str, Tally], owner: str, unit: str, window: Window) -> Tally:
         """Return the tally, a new one if there is none or its board has had its tombstone."""

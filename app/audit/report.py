@@ -9,13 +9,14 @@ from rich.text import Text
 
 from app.audit.counts import Counts
 from app.audit.options import BoardKind
+from app.audit.state_rows import Family
 
 FindingKind = Literal["different", "missing", "extra", "revision_fell", "stale"]
 SHOWN_FINDINGS = 20
 
 
 class Finding(Struct, frozen=True):
-    """One way in which a published board is not the answer of the recount; `detail` names the field."""
+    """One way in which a published board, or a row of state, is not the recount's; `detail` names the field."""
 
     kind: FindingKind
     topic: str
@@ -24,7 +25,7 @@ class Finding(Struct, frozen=True):
 
 
 class BoardReport(Struct):
-    """Of one kind of board: how many published records were compared, and how many rest on lost records."""
+    """Of one kind of board or row: how many were compared, and how many rest on lost records."""
 
     checked: int = 0
     unverifiable: int = 0
@@ -32,31 +33,41 @@ class BoardReport(Struct):
 
 
 class Report(Struct):
-    """The outcome of an audit. `positions` is how far each partition had been published when it began."""
+    """The outcome of an audit. `positions` is how far each partition had been published when it began.
+
+    `state` is about the rows of the state changelog, by family; None if they were not asked for.
+    """
 
     boards: dict[BoardKind, BoardReport] = field(
         default_factory=lambda: {kind: BoardReport() for kind in get_args(BoardKind)}
     )
+    state: dict[Family, BoardReport] | None = None
     records: Counts = field(default_factory=Counts)
     positions: dict[int, int] = field(default_factory=dict)
 
     @property
     def findings(self) -> list[Finding]:
-        return [finding for board in self.boards.values() for finding in board.drift]
+        return [finding for report in self._all() for finding in report.drift]
 
     @property
     def drift(self) -> int:
         """How many findings there are."""
-        return sum(len(board.drift) for board in self.boards.values())
+        return sum(len(report.drift) for report in self._all())
 
     @property
     def checked(self) -> int:
+        """How many published boards were compared."""
         return sum(board.checked for board in self.boards.values())
 
     @property
+    def checked_rows(self) -> int:
+        """How many rows of state were compared."""
+        return sum(rows.checked for rows in (self.state or {}).values())
+
+    @property
     def is_exact(self) -> bool:
-        """Whether something was compared and nothing was found."""
-        return self.drift == 0 and self.checked > 0
+        """Whether something was compared, of all that was asked for, and nothing was found."""
+        return self.drift == 0 and self.checked > 0 and (self.state is None or self.checked_rows > 0)
 
     def exit_code(self) -> int:
         """Return 0 for an exact pipeline; 1 on any drift, and when nothing could be checked."""
@@ -66,9 +77,10 @@ class Report(Struct):
         """Return the outcome in one line."""
         if self.drift:
             return f"drift: {self.drift} finding{'s' if self.drift > 1 else ''}"
-        if self.checked:
-            return f"exact: {self.checked} published boards compared"
-        return "nothing could be checked"
+        if not self.is_exact:
+            return "nothing could be checked" if not self.checked else "no row of state could be checked"
+        rows = "" if self.state is None else f", {self.checked_rows} rows of state"
+        return f"exact: {self.checked} published boards{rows} compared"
 
     def as_dict(self) -> dict[str, Any]:
         """Return everything as plain values for JSON."""
@@ -88,6 +100,10 @@ class Report(Struct):
         table = Table("board", title="giftstream audit")
         for column in ("checked", "unverifiable", "drift"):
             table.add_column(column, justify="right")
-        for kind, board in self.boards.items():
-            table.add_row(kind, f"{board.checked:,}", f"{board.unverifiable:,}", f"{len(board.drift):,}")
+        named = [*self.boards.items(), *((f"state: {family}", rows) for family, rows in (self.state or {}).items())]
+        for name, report in named:
+            table.add_row(name, f"{report.checked:,}", f"{report.unverifiable:,}", f"{len(report.drift):,}")
         return table
+
+    def _all(self) -> list[BoardReport]:
+        return [*self.boards.values(), *(self.state or {}).values()]

@@ -2,7 +2,8 @@
 
 The order makes that safe: first how far each partition had been published, then the boards, then the source log
 to the end that it has by now. So what was due at the beginning must be there, and whatever has been published since
-is compared at its own position, which the source log covers.
+is compared at its own position, which the source log covers. The rows of state, if they are asked for, are read
+partition by partition, each right before its part of the source log.
 """
 
 import asyncio
@@ -19,6 +20,8 @@ from app.audit.options import AuditOptions, BoardKind
 from app.audit.published import Boards, Published
 from app.audit.read import AuditError, Bounds, LogReader
 from app.audit.report import Report
+from app.audit.state import State
+from app.audit.state_rows import RowError
 from schemas.dead_letter import HEADER_PREFIX
 from schemas.partial import Progress
 
@@ -32,7 +35,7 @@ async def audit(
     progress: OnProgress | None = None,
     connection: Mapping[str, Any] | None = None,
 ) -> Report:
-    """Recount the source log and compare every published board at its position.
+    """Recount the source log; compare every published board, and the rows of state if asked, at its position.
 
     `connection` holds further aiokafka connection arguments (TLS, SASL). Raises AuditError if the log cannot be
     read.
@@ -86,13 +89,39 @@ async def read_quarantined(reader: LogReader, options: AuditOptions) -> frozense
     return frozenset(found)
 
 
+async def read_state(reader: LogReader, topic: str, partition: int) -> State:
+    """Return what a partition's changelog says at its end. Raises AuditError if its format is newer.
+
+    Where it grows meanwhile, it is read on to the end that it has when the first reading is done: compaction may have
+    taken rows out of the way of that reading only because newer ones lay before that end.
+    """
+    state = State()
+    start, end = await reader.bounds(topic, partition)
+    for _ in range(2):
+        async for batch in reader.batches(topic, partition, Bounds(start, end)):
+            for record in batch:
+                _apply(state, topic, record.offset, record.key, record.value)
+        start, end = end, (await reader.bounds(topic, partition)).end
+    return state
+
+
+def _apply(state: State, topic: str, offset: int, key: bytes | None, value: bytes | None) -> None:
+    try:
+        state.apply(key, value)
+    except RowError as error:
+        raise AuditError(f"{topic} offset {offset}: {error}") from error
+
+
 async def _feed(reader: LogReader, options: AuditOptions, comparison: Comparison, progress: OnProgress) -> None:
     source = options.topics.source
-    bounds: dict[int, Bounds] = {p: await reader.bounds(source, p) for p in reader.partitions(source)}
-    total = sum(end - start for start, end in bounds.values())
+    expected: dict[int, Bounds] = {p: await reader.bounds(source, p) for p in reader.partitions(source)}
+    total = sum(end - start for start, end in expected.values())
     done = 0
-    for partition, within in bounds.items():
-        comparison.open(partition, within.start)
+    for partition in expected:
+        state = await read_state(reader, options.topics.changelog, partition) if options.state else None
+        within = await reader.bounds(source, partition)
+        total += (within.end - within.start) - (expected[partition].end - expected[partition].start)
+        comparison.open(partition, within.start, state)
         async for batch in reader.batches(source, partition, within):
             for record in batch:
                 comparison.feed(SourceRecord(record.offset, record.timestamp, record.key, record.value))
@@ -100,13 +129,14 @@ async def _feed(reader: LogReader, options: AuditOptions, comparison: Comparison
                 progress(done + batch[-1].offset + 1 - within.start, total)
         done += within.end - within.start
         progress(done, total)
-        comparison.close()
+        comparison.close(within.end)
 
 
 def _check_partitions(reader: LogReader, options: AuditOptions) -> None:
-    source = options.topics.source
-    found = len(reader.partitions(source))
-    if found == 0:
-        raise AuditError(f"there is no topic {source}")
-    if found != options.partitions:
-        raise AuditError(f"{source} has {found} partitions, the settings say {options.partitions}")
+    topics = options.topics
+    for topic in (topics.source, topics.changelog) if options.state else (topics.source,):
+        found = len(reader.partitions(topic))
+        if found == 0:
+            raise AuditError(f"there is no topic {topic}")
+        if found != options.partitions:
+            raise AuditError(f"{topic} has {found} partitions, the settings say {options.partitions}")
