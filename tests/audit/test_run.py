@@ -1,7 +1,7 @@
 """A whole audit against a real broker: transactions, compression, null keys, an empty partition."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 
@@ -10,6 +10,7 @@ import orjson
 import pytest
 from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from msgspec.msgpack import encode
 
 from app.audit.admission import SourceRecord
 from app.audit.compare import Log
@@ -20,6 +21,7 @@ from app.audit.run import audit
 from app.broker import EmbeddedBroker
 from schemas.partial import Ledger, Progress
 from tests.audit.small_log import NOON, Publisher, frame, gift
+from tests.audit.small_state import COMMIT, small_log, small_rows
 
 pytestmark = pytest.mark.broker
 OPTIONS = AuditOptions(partitions=3, partitioner="any", settle_seconds=0.0)
@@ -42,12 +44,9 @@ class Pipeline:
     @classmethod
     async def create(cls, bootstrap: str, name: str) -> "Pipeline":
         topics = Topics.named(f"{name}.", name)
-        admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
-        await admin.start()
         names = [topics.source, topics.totals, topics.gifters, topics.dead_letters]
         created = [NewTopic(n, 3, 1) for n in names] + [NewTopic(n, 1, 1) for n in (topics.streams, topics.partials)]
-        await admin.create_topics(created)
-        await admin.close()
+        await create_topics(bootstrap, created)
         return cls(bootstrap, replace(OPTIONS, topics=topics))
 
     async def give(self) -> None:
@@ -104,6 +103,13 @@ class Pipeline:
         return await audit(self.bootstrap, self.options)
 
 
+async def create_topics(bootstrap: str, topics: Sequence[NewTopic]) -> None:
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
+    await admin.start()
+    await admin.create_topics(topics)
+    await admin.close()
+
+
 @asynccontextmanager
 async def producer(bootstrap: str, **options: object) -> AsyncIterator[AIOKafkaProducer]:
     client = AIOKafkaProducer(bootstrap_servers=bootstrap, **options)
@@ -157,6 +163,42 @@ def test_records_quarantined_by_the_operator_are_told_by_the_dead_letters(bootst
         report = await pipeline.audit()
         assert report.records.dead_lettered["quarantined"] == 1
         assert report.exit_code() == 1
+
+    asyncio.run(run())
+
+
+def test_rows_of_state_are_compared_if_they_are_asked_for(bootstrap: str) -> None:
+    async def run() -> None:
+        pipeline = await Pipeline.create(bootstrap, "state")
+        topics = pipeline.options.topics
+        asked = replace(pipeline.options, state=True)
+        with pytest.raises(AuditError, match="there is no topic state-state-changelog"):
+            await audit(bootstrap, asked)
+        await create_topics(bootstrap, [NewTopic(topics.changelog, 3, 1)])
+        async with producer(bootstrap) as out:
+            for record in small_log().records:
+                await out.send_and_wait(topics.source, record.value, KEY, partition=0)
+            rows = small_rows()
+            rows[COMMIT][5] = 3
+            older = [("gtiktok:s|coin ana", [[1]]), ("gtiktok:s|coin zoe", [[1]])]
+            for key, row in [*older, *rows.items(), ("gtiktok:s|coin zoe", None), ("\0fence", None)]:
+                value = None if row is None else encode(row)
+                await out.send_and_wait(topics.changelog, value, key.encode(), partition=0)
+        report = await audit(bootstrap, asked)
+        assert (report.findings, report.checked_rows) == ([], 22)
+        assert (await audit(bootstrap, pipeline.options)).state is None
+
+    asyncio.run(run())
+
+
+def test_rows_of_a_newer_version_can_not_be_audited(bootstrap: str) -> None:
+    async def run() -> None:
+        pipeline = await Pipeline.create(bootstrap, "newer")
+        topic = pipeline.options.topics.changelog
+        await create_topics(bootstrap, [NewTopic(topic, 3, 1)])
+        await pipeline.send(topic, COMMIT, encode([99, 0]))
+        with pytest.raises(AuditError, match="offset 0: format 99 is newer than 2"):
+            await audit(bootstrap, replace(pipeline.options, state=True))
 
     asyncio.run(run())
 
