@@ -10,14 +10,21 @@ SETTLE_SECONDS = 6.0
 
 
 async def audit_installation(
-    settings: Settings, settle_seconds: float = SETTLE_SECONDS, progress: OnProgress | None = None
+    settings: Settings,
+    settle_seconds: float = SETTLE_SECONDS,
+    progress: OnProgress | None = None,
+    *,
+    state: bool = False,
 ) -> Report:
-    """Recount the source log of an installation and compare every published board. Raises AuditError."""
+    """Recount the source log of an installation and compare every published board. Raises AuditError.
+
+    `state` asks for the rows of the state changelog to be compared too.
+    """
     security = {name: value for name, value in client_options(settings).items() if name != "bootstrap_servers"}
-    return await audit(settings.broker, audit_options(settings, settle_seconds), progress, security)
+    return await audit(settings.broker, audit_options(settings, settle_seconds, state=state), progress, security)
 
 
-def audit_options(settings: Settings, settle_seconds: float = SETTLE_SECONDS) -> AuditOptions:
+def audit_options(settings: Settings, settle_seconds: float = SETTLE_SECONDS, *, state: bool = False) -> AuditOptions:
     """Return what an audit has to be told of the settings."""
     return AuditOptions(
         topics=Topics.named(settings.topic_prefix, settings.app_id),
@@ -27,4 +34,6 @@ def audit_options(settings: Settings, settle_seconds: float = SETTLE_SECONDS) ->
         time_zone=settings.time_zone,
         top_n=settings.top_n,
         settle_seconds=settle_seconds,
+        state=state,
+        big_gift=settings.big_gift,
     )

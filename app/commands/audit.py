@@ -12,12 +12,16 @@ if TYPE_CHECKING:
     from app.audit.report import Report
 
 Settle = Annotated[float, typer.Option(help="Seconds that a running merge may take to catch up.", min=0)]
+State = Annotated[bool, typer.Option("--state", help="Compare the rows of the state changelog too.")]
 
 
-def audit(settle: Settle = 6.0, as_json: Json = False) -> None:
+def audit(state: State = False, settle: Settle = 6.0, as_json: Json = False) -> None:
     """Recount the source log and compare every published board at its position. Exit 1 on any drift.
 
     Only reads, and may run beside workers. Exit 1 also if nothing could be checked.
+
+    --state also recounts what a worker would recover from: every row of the state changelog, at the position of its
+    partition's last commit.
     """
     import asyncio
 
@@ -31,7 +35,7 @@ def audit(settle: Settle = 6.0, as_json: Json = False) -> None:
 
     async def run() -> "Report":
         await wait_for_broker(client_options(settings), on_wait=say, max_seconds=0)
-        return await audit_installation(settings, settle)
+        return await audit_installation(settings, settle, state=state)
 
     try:
         report = asyncio.run(run())
