@@ -1,8 +1,14 @@
 """The audit of an installation: the recount imports none of our settings, so they are handed to it here."""
 
+from collections.abc import AsyncIterator
+from typing import Any
+
+from app.audit.explain import Conclusion
+from app.audit.explain_run import explain
 from app.audit.options import AuditOptions, Topics
 from app.audit.report import Report
 from app.audit.run import OnProgress, audit
+from app.audit.step import Step
 from app.connection import client_options
 from app.settings import Settings
 
@@ -20,8 +26,16 @@ async def audit_installation(
 
     `state` asks for the rows of the state changelog to be compared too.
     """
-    security = {name: value for name, value in client_options(settings).items() if name != "bootstrap_servers"}
-    return await audit(settings.broker, audit_options(settings, settle_seconds, state=state), progress, security)
+    options = audit_options(settings, settle_seconds, state=state)
+    return await audit(settings.broker, options, progress, _security(settings))
+
+
+def explain_board(settings: Settings, key: str, member: str | None = None) -> AsyncIterator[Step | Conclusion]:
+    """Yield the source records that make up a board, or one member of it, and last what they come to.
+
+    Raises KeyProblem if there is no such board, and AuditError.
+    """
+    return explain(settings.broker, audit_options(settings), key, member, _security(settings))
 
 
 def audit_options(settings: Settings, settle_seconds: float = SETTLE_SECONDS, *, state: bool = False) -> AuditOptions:
@@ -37,3 +51,7 @@ def audit_options(settings: Settings, settle_seconds: float = SETTLE_SECONDS, *,
         state=state,
         big_gift=settings.big_gift,
     )
+
+
+def _security(settings: Settings) -> dict[str, Any]:
+    return {name: value for name, value in client_options(settings).items() if name != "bootstrap_servers"}

@@ -125,13 +125,7 @@ class Recount:
 
     def _beyond(self, event: GiftEvent, sends: int, value: int, tainted: bool) -> tuple[int, int, bool]:
         """Return what a frame adds to the most that its streak has said, and whether that is tainted."""
-        key = (
-            event.stream_id,
-            event.sender_id or "",
-            event.recipient_id or "",
-            event.gift_id,
-            event.streak_id or "",
-        )
+        key = streak_key(event)
         streak = self.streaks.get(key)
         if streak is None or not self.remembers(streak.heard_ms):
             streak = self.streaks[key] = Streak(tainted=tainted)
@@ -195,6 +189,17 @@ def _drop(held: dict[K, Any], past: list[K], keeps: Callable[[K], bool]) -> None
     for key in past:
         if not keeps(key):
             del held[key]
+
+
+def streak_key(event: GiftEvent) -> StreakKey:
+    """Return what tells the event's streak from others."""
+    return (
+        event.stream_id,
+        event.sender_id or "",
+        event.recipient_id or "",
+        event.gift_id,
+        event.streak_id or "",
+    )
 
 
 def value_of(event: GiftEvent) -> int:

@@ -41,7 +41,7 @@ async def audit(
     read.
     """
     async with LogReader(bootstrap, connection) as reader:
-        _check_partitions(reader, options)
+        check_partitions(reader, options)
         committed = await read_positions(reader, options.topics.partials)
         await asyncio.sleep(options.settle_seconds)
         boards = await read_boards(reader, options)
@@ -132,7 +132,8 @@ async def _feed(reader: LogReader, options: AuditOptions, comparison: Comparison
         comparison.close(within.end)
 
 
-def _check_partitions(reader: LogReader, options: AuditOptions) -> None:
+def check_partitions(reader: LogReader, options: AuditOptions) -> None:
+    """Raises AuditError unless the topics that are recounted have as many partitions as the settings say."""
     topics = options.topics
     for topic in (topics.source, topics.changelog) if options.state else (topics.source,):
         found = len(reader.partitions(topic))

@@ -64,6 +64,10 @@ def test_help_loads_neither_kafka_nor_faust() -> None:
         (["top"], "No Kafka broker answers"),
         (["topics", "check"], "No Kafka broker answers"),
         (["audit"], "No Kafka broker answers"),
+        (["audit", "--explain", "global|coin|1h|1791054000000"], "No Kafka broker answers"),
+        (["audit", "--explain", "seven"], "'seven' is no key of a board. Expected OWNER|UNIT|WINDOW|START_MS, such as"),
+        (["audit", "--member", "u1"], "--member is for --explain"),
+        (["audit", "--state", "--explain", "seven"], "two questions"),
     ],
 )
 def test_a_wrong_use_is_refused_in_one_line_with_exit_code_2(
