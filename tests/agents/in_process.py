@@ -18,6 +18,7 @@ from app.audit.options import AuditOptions, BoardKind
 from app.audit.options import Topics as AuditTopics
 from app.audit.published import Published
 from app.audit.report import Report
+from app.audit.state import State
 from app.engine.changelog import FENCE_KEY, Row, RowLoader
 from app.engine.partition import FlushOptions, Partition
 from app.engine.rows import Pressure
@@ -228,6 +229,16 @@ class Pipeline:
         committed = {number: progress.position for number, progress in self.progress().items()}
         return compare(logs, self._boards(), committed, self.audit_options())
 
+    def audit_state(self, states: Mapping[int, State] | None = None) -> Report:
+        """Recount the source and compare the rows of the changelog; others than it holds, if they are given."""
+        logs = {p: Log(0, self._source(p)) for p in range(self.rules.partitions)}
+        return compare(logs, {}, {}, self.audit_options(), states or self.states())
+
+    def states(self) -> dict[int, State]:
+        """Return what the changelog of each partition says."""
+        changelogs = {p: self.kafka.records(CHANGELOG, p) for p in range(self.rules.partitions)}
+        return {p: State.of((record.key, record.value) for record in records) for p, records in changelogs.items()}
+
     def audit_options(self) -> AuditOptions:
         """Return the pipeline's own settings, as an audit is told them."""
         rules = self.rules
@@ -238,6 +249,7 @@ class Pipeline:
             time_zone=rules.time_zone,
             top_n=rules.top_n,
             quarantined=self._quarantined,
+            big_gift=rules.big_gift,
         )
 
     def _source(self, partition: int) -> list[SourceRecord]:

@@ -15,6 +15,7 @@ SECOND: Final = 1_000
 MINUTE: Final = 60 * SECOND
 HOUR: Final = 60 * MINUTE
 DAY: Final = 24 * HOUR
+START_MS: Final = LoadOptions().start_ms
 
 FAULTS: Final = Faults(
     duplicates=0.05,
@@ -30,9 +31,9 @@ FAULTS: Final = Faults(
 )
 
 
-def load(seed: int = 1, seconds: float = 1_200, rate: float = 4) -> LoadOptions:
+def load(seed: int = 1, seconds: float = 1_200, rate: float = 4, start_ms: int = START_MS) -> LoadOptions:
     """Return a small load with every fault."""
-    return LoadOptions(rate=rate, streams=12, gifters=120, seconds=seconds, seed=seed, faults=FAULTS)
+    return LoadOptions(rate=rate, streams=12, gifters=120, seconds=seconds, seed=seed, start_ms=start_ms, faults=FAULTS)
 
 
 @dataclass
