@@ -37,7 +37,11 @@ class ChangelogPartition:
         """Become the owner. Returns the offset of the fence row: whatever lies before it is all there will be."""
         await self._producer.start()
         row = (FENCE_KEY, self._producer.transactional_id.encode())
-        return await self._producer.append(self._topic, self._number, [row], _now_ms())
+        kept_at = -1
+        while kept_at < 0:
+            # An ack that does not say where the row lies is no place to read to: one more row has a place.
+            kept_at = await self._producer.append(self._topic, self._number, [row], _now_ms())
+        return kept_at
 
     async def renew_if_due(self) -> int | None:
         """Between two runs: take the id again if it is old. Returns the offset of the new fence row, if any."""
