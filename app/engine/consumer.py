@@ -73,7 +73,6 @@ class RunThread(driver.AIOKafkaConsumerThread):
             if tp in subscription.assignment.tps:
                 state = subscription.assignment.state_value(tp)
                 if state.has_valid_position:
-                    self._covered[tp] = state.position
                     found[TP(*tp)] = (begin, state.position, consumer.last_stable_offset(tp))
         return found
 
