@@ -1,7 +1,7 @@
 """The merge agent: partials of all partitions in, global and regional boards out."""
 
 from collections.abc import AsyncIterable, Awaitable, Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from app.engine.app import EngineApp
     from app.engine.replay import Replay
     from app.engine.runs import Run
+
+NEVER_A_BOARD: Final = b"global|coin|1m|0"
 
 
 class _Revision(msgspec.Struct):
@@ -34,6 +36,10 @@ class MergedBoards:
         self._merge = merge
         self._topic = topic
         self._merged = merged
+
+    def fence(self) -> Output:
+        """Return the tombstone of a board that there never is: no gift is from 1970."""
+        return Output(self._topic, 0, NEVER_A_BOARD, None)
 
     def remember(self, record: Record) -> None:
         """Take one record of the streams topic in: what an earlier owner published. No revision falls below it."""

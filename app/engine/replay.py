@@ -24,6 +24,9 @@ FLUSH_SECONDS = 0.05
 class View(Protocol):
     """What is built from the topic."""
 
+    def fence(self) -> Output:
+        """Return a record for the published topic that tells its readers nothing."""
+
     def remember(self, record: Any) -> None:
         """Take in what an earlier owner published, before anything else."""
 
@@ -37,8 +40,8 @@ class View(Protocol):
 class Replay:
     """Partition 0 of a one-partition topic, replayed into a view that is published on partition 0 of another.
 
-    The new owner first reads what is published. If anything but its own first batch follows there, an older owner
-    was still at it, and the worker stops: the next start reads that too.
+    The new owner first publishes a record that says nothing: from then on the broker refuses older owners there. Then
+    it reads what is published, so that nothing it says is older.
     """
 
     def __init__(
@@ -76,6 +79,7 @@ class Replay:
         try:
             await producer.start()
             view = self._new_view()
+            await producer.publish([view.fence()], _now_ms())
             reader = LogReader(self._connection)
             first, self._caught_up_at = await reader.bounds(*self.tp)
             end = await reader.replay(self._published, 0, view.remember)
@@ -118,16 +122,20 @@ class Replay:
             await asyncio.sleep(FLUSH_SECONDS)
             if self.position < self._caught_up_at:
                 continue
-            now_ms = time.time_ns() // 1_000_000
+            now_ms = _now_ms()
             if outputs := self._view.changed(now_ms):
                 base = await producer.publish(outputs, now_ms)
                 if base not in (end, -1):
                     raise UnexpectedOffset(
-                        f"{self._published}[0]: a board was kept at {base} instead of {end}; an older owner was "
-                        "still writing, or another application does: start the worker again"
+                        f"{self._published}[0]: a board was kept at {base} instead of {end}; another application "
+                        "writes there: make sure that none does, and start the worker again"
                     )
                 end += len(outputs)
 
     def _ended(self, task: "asyncio.Task[None]") -> None:
         if not task.cancelled() and (error := task.exception()) is not None:
             self._stop(error)
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000

@@ -104,6 +104,14 @@ def test_a_board_gets_its_tombstone_when_the_last_partition_has_withdrawn() -> N
     assert told == [(1, 0), (0, 0), (0, 1), (0, 0)]
 
 
+def test_the_fence_of_a_new_owner_tells_nobody_anything() -> None:
+    view = boards()
+    fence = view.fence()
+    assert (fence.topic, fence.partition, fence.value) == ("leaderboards.streams.v1", 0, None)
+    view.remember(republished(fence))
+    assert merged(view) == []
+
+
 @pytest.mark.asyncio
 async def test_the_agent_hands_each_run_to_its_replay() -> None:
     handed: list[Any] = []
