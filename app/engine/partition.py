@@ -117,6 +117,7 @@ class Partition:
         self._durable = self.position
         self._before: list[Output] = []
         self._folded_ms = clock.now_ms()
+        self._failure: BaseException | None = None
         self._flushing = asyncio.Lock()
         self._folding = asyncio.Lock()
         self._full = asyncio.Event()
@@ -233,15 +234,27 @@ class Partition:
         return self.lag == 0 and self._clock.now_ms() - self._folded_ms >= self._options.idle_ms
 
     async def flush(self) -> None:
-        """Make everything folded so far durable, then publish what follows from it."""
+        """Make everything folded so far durable, then publish what follows from it.
+
+        After a failure it fails again: a run was taken and is not acknowledged, and no other may go before it.
+        """
         async with self._flushing:
-            cut = self._cut()
-            self._full.clear()
-            self._roomy.set()
-            if cut is not None:
-                started = self._clock.monotonic()
-                await self._send(cut)
-                self.observer.flushed(self.number, self._clock.monotonic() - started)
+            if self._failure is not None:
+                raise self._failure
+            try:
+                await self._flush()
+            except BaseException as error:
+                self._failure = error
+                raise
+
+    async def _flush(self) -> None:
+        cut = self._cut()
+        self._full.clear()
+        self._roomy.set()
+        if cut is not None:
+            started = self._clock.monotonic()
+            await self._send(cut)
+            self.observer.flushed(self.number, self._clock.monotonic() - started)
 
     def _cut(self) -> _Cut | None:
         """Take a consistent cut at a record boundary, without awaiting; None when nothing changed."""

@@ -173,3 +173,15 @@ async def test_a_frozen_partition_takes_nothing_and_goes_on_after_a_thaw() -> No
     partition.thaw()
     await partition.fold(run_of(log[1:]))
     assert counts(machine) == {"a": (2, 1)}
+
+
+@pytest.mark.asyncio
+async def test_after_a_failed_flush_no_other_run_goes_out() -> None:
+    """The rows of the failed one were taken: a later one without them would leave a hole."""
+    broker = Broker(deaths=1)
+    partition, _ = recover(broker)
+    await partition.fold(run_of(log_of([b"a", b""])))
+    for _ in range(2):
+        with pytest.raises(Crash):
+            await partition.flush()
+    assert broker.changelog == []
