@@ -54,6 +54,8 @@ class StateTable(faust.Table[Any, Any]):
         self.owned: dict[int, Owner] = {}
         self.observer = observer or Observer()
         self._flushers: dict[int, asyncio.Task[None]] = {}
+        self._moving = asyncio.Lock()
+        self._revocations = 0
         return self
 
     def persisted_offset(self, tp: TP) -> int | None:
@@ -84,23 +86,36 @@ class StateTable(faust.Table[Any, Any]):
             self.stop_worker(error)
 
     async def take_over(self, numbers: set[int]) -> None:
-        """Own exactly these partitions: keep what is still ours, give up the rest, recover what is new."""
-        begun = time.monotonic()
-        for number in set(self.owned) - numbers:
-            await self._give_up(number)
-        kept = await self.takeover.unchanged({n: o for n, o in self.owned.items() if n in numbers})
-        for number in numbers & set(self.owned) - kept:
-            await self._give_up(number)
-        new = await self.takeover.recover(self, numbers - kept)
-        self.owned.update(new)
+        """Own exactly these partitions: keep what is still ours, give up the rest, recover what is new.
+
+        One that was given up by a newer rebalance, but has not ended yet, comes first.
+        """
+        async with self._moving:
+            begun, revocations = time.monotonic(), self._revocations
+            for number in set(self.owned) - numbers:
+                await self._give_up(number)
+            kept = await self.takeover.unchanged({n: o for n, o in self.owned.items() if n in numbers})
+            for number in numbers & set(self.owned) - kept:
+                await self._give_up(number)
+            new = await self.takeover.recover(self, numbers - kept)
+            for owner in new.values():
+                owner.partition.frozen = True
+            self.owned.update(new)
+            # Revoked while they were being recovered, they stay frozen: the next takeover keeps them or gives them up.
+            if revocations == self._revocations:
+                self._thaw(numbers)
+            self.observer.recovered(time.monotonic() - begun)
+
+    def _thaw(self, numbers: set[int]) -> None:
+        """Let partitions fold and flush."""
         for number in numbers:
             self.owned[number].partition.thaw()
             self._start_flushing(number)
-        self.observer.recovered(time.monotonic() - begun)
 
     async def freeze(self) -> None:
         """Partitions are revoked: the last run of each goes out, then nothing more."""
         begun = time.monotonic()
+        self._revocations += 1
         await asyncio.gather(*(owner.partition.freeze() for owner in self.owned.values()))
         for task in self._flushers.values():
             await task
@@ -109,8 +124,9 @@ class StateTable(faust.Table[Any, Any]):
 
     async def close(self) -> None:
         """Give up everything: the worker stops."""
-        for number in list(self.owned):
-            await self._give_up(number)
+        async with self._moving:
+            for number in list(self.owned):
+                await self._give_up(number)
 
     def positions(self) -> dict[TP, int]:
         """The next offset of each owned source partition."""

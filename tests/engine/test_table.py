@@ -1,0 +1,80 @@
+"""The table in rebalances that overtake each other: what is revoked stays frozen, whoever was still recovering it."""
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any, cast
+
+import pytest
+
+from app.engine.partition import FlushOptions, Partition
+from app.engine.table import StateTable
+from app.engine.takeover import Owner, Takeover
+from tests.engine.fake_log import Broker, recover
+from tests.engine.toy import WordCounter
+
+
+class Table(StateTable):
+    """A table without the Faust app behind it."""
+
+    def __init__(self, takeover: "SlowTakeover") -> None:
+        self.stopped: list[BaseException] = []
+        self.configure("words", WordCounter, cast(Takeover, takeover), options=FlushOptions(), stop=self._stop)
+
+    def _stop(self, error: BaseException) -> Any:
+        self.stopped.append(error)
+
+
+class Log:
+    async def stop(self) -> None:
+        """Nothing is connected."""
+
+
+class SlowTakeover:
+    """Recovers partitions when it is told to go on."""
+
+    def __init__(self) -> None:
+        self.go_on = asyncio.Event()
+
+    async def unchanged(self, owners: Mapping[int, Owner]) -> set[int]:
+        return set(owners)
+
+    async def recover(self, table: StateTable, numbers: set[int]) -> dict[int, Owner]:
+        await self.go_on.wait()
+        return {number: Owner(_fresh(), cast(Any, Log())) for number in numbers}
+
+
+def _fresh() -> Partition:
+    return recover(Broker())[0]
+
+
+@pytest.mark.asyncio
+async def test_a_partition_that_was_revoked_during_its_recovery_stays_frozen_until_the_next_takeover() -> None:
+    takeover = SlowTakeover()
+    table = Table(takeover)
+    recovering = asyncio.create_task(table.take_over({0, 1}))
+    await asyncio.sleep(0)
+    await table.freeze()
+    takeover.go_on.set()
+    await recovering
+    assert table.live == {}
+    await table.take_over({1})
+    assert (set(table.owned), set(table.live)) == ({1}, {1})
+    await table.freeze()
+    await table.close()
+    assert table.stopped == []
+
+
+@pytest.mark.asyncio
+async def test_a_takeover_waits_for_the_one_before_it_and_so_does_the_end() -> None:
+    takeover = SlowTakeover()
+    table = Table(takeover)
+    steps = [asyncio.create_task(step) for step in (table.take_over({0}), table.freeze(), table.take_over({0, 1}))]
+    await asyncio.sleep(0)
+    ending = asyncio.create_task(table.close())
+    takeover.go_on.set()
+    await asyncio.gather(*steps)
+    await ending
+    assert table.owned == {}
+    for task in table._flushers.values():
+        task.remove_done_callback(table._flush_ended)
+        task.cancel()
