@@ -57,7 +57,8 @@ class Summary:
 
     @property
     def is_injured(self) -> bool:
-        return self.injuries["replayed"] > 0 and self.injuries["rebalances"] > 0
+        """One sequence alone, replayed, need not be."""
+        return self.sequences == 1 or (self.injuries["replayed"] > 0 and self.injuries["rebalances"] > 0)
 
     def add(self, outcome: Outcome) -> None:
         self.done += 1

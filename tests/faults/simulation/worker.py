@@ -134,7 +134,7 @@ class Worker:
         """Partitions are about to be given back: everything stops flowing, and the last runs go out."""
         self.consumer.stop_flow()
         await asyncio.sleep(0)
-        await self._freeze(None, set())
+        await self._freeze_or_stop()
 
     def assign(self, partitions: set[int], merges: bool) -> None:
         """A new assignment, whole. The recovery follows."""
@@ -145,8 +145,14 @@ class Worker:
 
     async def leave(self) -> None:
         """Graceful end: the last runs go out before the partitions are given back."""
-        await self._freeze(None, set())
+        await self._freeze_or_stop()
         await self.table.close()
+
+    async def _freeze_or_stop(self) -> None:
+        try:
+            await self._freeze(None, set())
+        except Exception as error:
+            self.stop_worker(error)
 
     async def _recover_forever(self) -> None:
         while True:
