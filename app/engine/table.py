@@ -117,9 +117,11 @@ class StateTable(faust.Table[Any, Any]):
         begun = time.monotonic()
         self._revocations += 1
         await asyncio.gather(*(owner.partition.freeze() for owner in self.owned.values()))
-        for task in self._flushers.values():
+        flushers = list(self._flushers.items())
+        for number, task in flushers:
             await task
-        self._flushers.clear()
+            if self._flushers.get(number) is task:
+                del self._flushers[number]
         self.observer.revoked(time.monotonic() - begun)
 
     async def close(self) -> None:

@@ -65,6 +65,17 @@ async def test_a_partition_that_was_revoked_during_its_recovery_stays_frozen_unt
 
 
 @pytest.mark.asyncio
+async def test_a_worker_that_is_stopped_while_partitions_are_revoked_freezes_them_once() -> None:
+    takeover = SlowTakeover()
+    takeover.go_on.set()
+    table = Table(takeover)
+    await table.take_over({0, 1})
+    await asyncio.gather(table.freeze(), table.freeze())
+    assert table.live == {}
+    assert table.stopped == []
+
+
+@pytest.mark.asyncio
 async def test_a_takeover_waits_for_the_one_before_it_and_so_does_the_end() -> None:
     takeover = SlowTakeover()
     table = Table(takeover)
