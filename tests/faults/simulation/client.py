@@ -3,12 +3,13 @@
 import asyncio
 from collections import defaultdict
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, Final, NamedTuple, Protocol
 
 from aiokafka import TopicPartition
 from aiokafka.errors import KafkaTimeoutError
 
-from tests.agents.fake_kafka import Written
+from tests.agents.fake_kafka import Kept, Written
 from tests.faults.simulation.broker import Broker
 from tests.faults.simulation.network import Lost, Network
 
@@ -43,6 +44,11 @@ class Read(NamedTuple):
     timestamp: int
     key: bytes | None
     value: bytes | None
+
+
+def as_read(tp: tuple[str, int], kept: Kept) -> Read:
+    """Return a kept record as a consumer gives it."""
+    return Read(*tp, kept.offset, kept.timestamp, kept.key, kept.value)
 
 
 class Batch:
@@ -208,7 +214,7 @@ class Consumer:
     ) -> dict[TopicPartition, list[Read]]:
         found = {}
         for tp in partitions:
-            records, self._positions[tp] = await asked(self._host, lambda tp=tp: self._read(tp, max_records))
+            records, self._positions[tp] = await asked(self._host, partial(self._read, tp, max_records))
             if records:
                 found[tp] = records
         return found
@@ -216,5 +222,5 @@ class Consumer:
     def _read(self, tp: TopicPartition, most: int) -> tuple[list[Read], int]:
         """Some of what is there: a fetch brings as much as the broker likes."""
         broker, limit = self._host.broker, min(most, 1 + self._host.number(30))
-        records = [Read(*tp, *record[:4]) for record in broker.records(*tp, self._positions[tp], limit)]
-        return records, records[-1].offset + 1 if len(records) == limit else broker.end(*tp)
+        records = [as_read(tp, kept) for kept in broker.records(tp.topic, tp.partition, self._positions[tp], limit)]
+        return records, records[-1].offset + 1 if len(records) == limit else broker.end(tp.topic, tp.partition)

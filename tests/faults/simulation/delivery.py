@@ -7,7 +7,7 @@ from typing import Final
 from faust.types import TP
 
 from app.engine.runs import Run
-from tests.faults.simulation.client import Host, Read, asked
+from tests.faults.simulation.client import Host, as_read, asked
 
 BUFFER: Final = 4
 """Runs that wait for an agent."""
@@ -76,7 +76,7 @@ class Delivery:
     async def _fetch_one(self, tp: TP) -> None:
         begin, limit, broker = self._fetch[tp], 1 + self._host.number(12), self._host.broker
         records, highwater = await asked(
-            self._host, lambda: ([Read(*tp, *kept[:4]) for kept in broker.records(*tp, begin, limit)], broker.end(*tp))
+            self._host, lambda: ([as_read(tp, kept) for kept in broker.records(*tp, begin, limit)], broker.end(*tp))
         )
         if not self._flowing or self._fetch.get(tp) != begin:
             return  # A seek came in between.

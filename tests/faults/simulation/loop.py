@@ -38,11 +38,15 @@ class Process(Protocol):
 PROCESS: ContextVar[Process | None] = ContextVar("PROCESS", default=None)
 
 
+_Loop: Any = asyncio.AbstractEventLoop
+"""Only what the engine uses of it is there."""
+
+
 class NeverEnds(Exception):
     """Nothing is left that could happen, or too much happens."""
 
 
-class VirtualLoop(asyncio.AbstractEventLoop):
+class VirtualLoop(_Loop):  # type: ignore[misc]
     """Runs a coroutine to its end. `in_order`: first come, first served, as asyncio does; else the seed picks."""
 
     def __init__(self, random: Random, clock: Time, in_order: bool) -> None:
@@ -123,20 +127,18 @@ class VirtualLoop(asyncio.AbstractEventLoop):
             return None
         return able[0] if self._in_order or len(able) == 1 else self._random.choice(able)
 
-    def call_soon(  # type: ignore[override]
-        self, callback: Callable[..., Any], *args: Any, context: Context | None = None
-    ) -> asyncio.Handle:
+    def call_soon(self, callback: Callable[..., Any], *args: Any, context: Context | None = None) -> asyncio.Handle:
         context = context or copy_context()
         handle = asyncio.Handle(callback, args, self, context)
         self._ready.append((handle, context))
         return handle
 
-    def call_later(  # type: ignore[override]
+    def call_later(
         self, delay: float, callback: Callable[..., Any], *args: Any, context: Context | None = None
     ) -> asyncio.TimerHandle:
         return self.call_at(self._now + delay, callback, *args, context=context)
 
-    def call_at(  # type: ignore[override]
+    def call_at(
         self, when: float, callback: Callable[..., Any], *args: Any, context: Context | None = None
     ) -> asyncio.TimerHandle:
         context = context or copy_context()
@@ -147,7 +149,7 @@ class VirtualLoop(asyncio.AbstractEventLoop):
     def create_future(self) -> "asyncio.Future[Any]":
         return asyncio.Future(loop=self)
 
-    def create_task(  # type: ignore[override]
+    def create_task(
         self, coro: Coroutine[Any, Any, T], *, name: str | None = None, context: Context | None = None
     ) -> "asyncio.Task[T]":
         task: asyncio.Task[T] = asyncio.Task(coro, loop=self, name=name, context=context)

@@ -50,10 +50,10 @@ class Table(StateTable):
 class Worker:
     """A process of the pipeline. What it owns is in its memory only."""
 
-    _freeze = EngineApp._freeze
-    _pass_over = EngineApp._pass_over
-    fold_replayed = EngineApp.fold_replayed
-    seek_targets = EngineApp.seek_targets
+    _freeze: Any = EngineApp._freeze
+    _pass_over: Any = EngineApp._pass_over
+    fold_replayed: Any = EngineApp.fold_replayed
+    seek_targets: Any = EngineApp.seek_targets
 
     def __init__(
         self,
@@ -168,8 +168,13 @@ class Worker:
         task = self._loop.create_task(work)
         again = self._loop.create_task(self._recovery_wanted.wait())
         ended: asyncio.Future[None] = self._loop.create_future()
+
+        def end(which: "asyncio.Task[Any]") -> None:
+            if not ended.done():
+                ended.set_result(None)
+
         for each in (task, again):
-            each.add_done_callback(lambda _: ended.done() or ended.set_result(None))
+            each.add_done_callback(end)
         await ended
         if again.done():
             task.cancel()
