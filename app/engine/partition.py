@@ -297,12 +297,13 @@ class Partition:
         self.next_changelog += rows
 
     async def freeze(self) -> None:
-        """Stop folding, send the last run, and accept nothing more."""
-        self.frozen = True
+        """Stop folding, send the last run, and accept nothing more. A frozen one has sent it, or is about to."""
+        was_frozen, self.frozen = self.frozen, True
         self._full.set()
         self._roomy.set()
         async with self._folding:
-            await self.flush()
+            if not was_frozen:
+                await self.flush()
 
     def thaw(self) -> None:
         """Go on after a rebalance that left the partition here."""

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from app.engine.continuity import STALE_RUNS
 from app.engine.errors import Poisoned, SourceGap, UnexpectedOffset
 from tests.engine.fake_log import Broker, Crash, Time, recover, run_of
-from tests.engine.toy import Word, WordCounter
+from tests.engine.toy import Count, Word, WordCounter
 
 WORDS = st.lists(st.sampled_from([b"a", b"b", b"c", b""]), min_size=1, max_size=40)
 
@@ -185,3 +185,14 @@ async def test_after_a_failed_flush_no_other_run_goes_out() -> None:
         with pytest.raises(Crash):
             await partition.flush()
     assert broker.changelog == []
+
+
+@pytest.mark.asyncio
+async def test_a_frozen_partition_sends_nothing_whatever_time_it_is() -> None:
+    """Its log may be closed already, or be another's."""
+    broker = Broker()
+    partition, machine = recover(broker)
+    await partition.freeze()
+    machine.words.put("late", "", Count(1, 0))
+    await partition.freeze()
+    assert broker.batches == []
