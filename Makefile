@@ -2,7 +2,7 @@
 # What is installed comes from the hashed lists in requirements/, into .venv/.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench lint lock clean
+.PHONY: help demo test faults bench lint lock clean
 
 found_python = $(shell for p in python3.11 python3 python3.12 python3.13; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
@@ -39,6 +39,9 @@ else
 	$(COMPILED) $(BIN)/pytest --no-skips -n 2 -m "not broker" $(OF_THE_HOT_PATH)
 	$(COMPILED) $(BIN)/pytest --no-skips -m broker
 endif
+
+faults: .venv/.dev .venv/.compiled ## kill, pause and restart workers and brokers, then recount. ARGS="--short" or "--list"
+	@$(COMPILED) exec $(BIN)/python -m tests.faults $(ARGS)
 
 bench: .venv/.dev .venv/.compiled ## how fast one worker is: ARGS=backlog or ARGS=latency
 	@$(COMPILED) $(BIN)/python -m tests.bench.$(or $(ARGS),backlog)

@@ -24,13 +24,23 @@ Samples = Mapping[str, Mapping[tuple[str, ...], float]]
 class WorkerProcess:
     """One worker. Its log is what it has said so far, on stdout and stderr."""
 
-    def __init__(self, settings: Settings, log: Path, *arguments: str) -> None:
+    entry = "app.cli"
+    """The module that is run."""
+
+    def __init__(
+        self, settings: Settings, log: Path, *arguments: str, environment: Mapping[str, str] | None = None
+    ) -> None:
+        """`environment` is added to what the settings say."""
         self._port = free_ports(1)[0]
         self._log = log
-        environment = {f"{PREFIX}{name.upper()}": str(getattr(settings, name)) for name in settings.model_fields_set}
-        environment[f"{PREFIX}HTTP_PORT"] = str(self._port)
-        command = [sys.executable, "-m", "app.cli", "worker", *arguments]
-        self._process: subprocess.Popen[bytes] = spawn(command, log, os.environ | environment)
+        chosen = {f"{PREFIX}{name.upper()}": str(getattr(settings, name)) for name in settings.model_fields_set}
+        chosen[f"{PREFIX}HTTP_PORT"] = str(self._port)
+        command = [sys.executable, "-m", self.entry, "worker", *arguments]
+        self._process: subprocess.Popen[bytes] = spawn(command, log, os.environ | chosen | dict(environment or {}))
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
 
     @property
     def said(self) -> str:

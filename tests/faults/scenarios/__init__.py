@@ -1,0 +1,5 @@
+"""The scenarios, in the order in which they are run. Importing a module adds its scenarios to the catalogue."""
+
+from tests.faults.scenarios import kills
+
+__all__ = ["kills"]

@@ -1,0 +1,148 @@
+"""What a scenario plays on: a broker, topics of its own, a load, and workers to injure."""
+
+import os
+import random
+import tempfile
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+from app.broker import EmbeddedBroker
+from app.load.answer import Answer
+from app.load.options import LoadOptions
+from app.settings import Settings
+from app.topics import create
+from tests.faults.journal import Journal
+from tests.faults.load import Load, SourceLog, load_options, start_load
+from tests.faults.process import FaultyWorker, Points
+from tests.integration.harness import SESSION, Pipeline
+from tests.integration.waiting import until
+
+CATCH_UP_SECONDS = 150.0
+"""Generous: other scenarios share the machine."""
+
+_number = count(1)
+
+
+class Stage:
+    """One scenario's topics, load and workers. Whatever it starts is ended with it.
+
+    `answer` is what the load meant; with `log`, what was put on the source topic, it is what the verdict compares to.
+    """
+
+    def __init__(self, broker: EmbeddedBroker, settings: Settings, folder: Path, seed: int) -> None:
+        self.broker = broker
+        self.settings = settings
+        self.seed = seed
+        self.random = random.Random(seed)
+        self.topics = Pipeline(settings, folder)
+        self.journal = Journal(folder, settings.partitions)
+        self.log = SourceLog()
+        self.answer: Answer | None = None
+        self.workers: list[FaultyWorker] = []
+        self.kills = 0
+        self.notes: list[str] = []
+        self._folder = folder
+
+    def start(
+        self, *arguments: str, die_at: Points | None = None, stop_at: Points | None = None, without: Sequence[str] = ()
+    ) -> FaultyWorker:
+        """Start a worker and return at once."""
+        number = len(self.workers)
+        worker = FaultyWorker(
+            self.settings, self._folder, number, *arguments, die_at=die_at or {}, stop_at=stop_at or {}, without=without
+        )
+        self.workers.append(worker)
+        return worker
+
+    async def worker(self, *arguments: str, **faults: Any) -> FaultyWorker:
+        """Start a worker and return it when it is ready."""
+        worker = self.start(*arguments, **faults)
+        await worker.ready()
+        return worker
+
+    async def kill(self, worker: FaultyWorker) -> None:
+        """End it as a power cut would."""
+        await worker.kill()
+        self.kills += 1
+
+    async def dies(self, worker: FaultyWorker) -> None:
+        """Return when it has died at the point that it was given."""
+        await worker.dies()
+        self.kills += 1
+
+    @property
+    def alive(self) -> list[FaultyWorker]:
+        return [worker for worker in self.workers if worker.runs]
+
+    @property
+    def published(self) -> int:
+        """How many source records have been counted and published."""
+        return sum(self.journal.positions.values())
+
+    @asynccontextmanager
+    async def load(self, **options: Any) -> AsyncIterator[Load]:
+        """Send a load while the body runs. Its answer is what the verdict compares to."""
+        load = start_load(self.settings, self.log, load_options(**({"seed": self.seed} | options)))
+        self.answer = load.simulation.answer
+        try:
+            yield load
+        finally:
+            await load.stop()
+
+    async def whole_load(self, options: LoadOptions) -> None:
+        """Send a load that has all happened by now."""
+        load = start_load(self.settings, self.log, options)
+        self.answer = load.simulation.answer
+        await load.done()
+
+    async def until_more(self, records: int, seconds: float = CATCH_UP_SECONDS) -> None:
+        """Return when so many more records are published."""
+        goal = self.published + records
+
+        async def reached() -> bool:
+            return self.published >= goal
+
+        await until(reached, f"{goal} records are published, {self._standing()}", seconds)
+
+    async def counted(self) -> None:
+        """Return when everything on the source topic is counted and published. Starts a worker if none is alive."""
+        if not self.alive:
+            await self.worker()
+
+        async def all_counted() -> bool:
+            return all(self.journal.positions[number] >= end for number, end in self.log.ends.items())
+
+        try:
+            await until(all_counted, "", CATCH_UP_SECONDS)
+        except AssertionError:
+            raise AssertionError(f"not all is counted: {self._standing()}") from None
+
+    def _standing(self) -> str:
+        astray = [
+            f"worker {one.number} ended with {one.code}: {one.last_line}" for one in self.workers if one.is_astray
+        ]
+        return f"published {self.journal.positions} of {dict(self.log.ends)}; {'; '.join(astray) or 'no worker ended'}"
+
+    def end(self) -> None:
+        """Leave no process behind."""
+        for worker in self.workers:
+            with suppress(ProcessLookupError):
+                worker.end()
+        self.journal.close()
+
+
+@asynccontextmanager
+async def stage(broker: EmbeddedBroker, seed: int, **settings: Any) -> AsyncIterator[Stage]:
+    """Yield a stage with fresh topics. Its workers are ended whatever happens."""
+    name = f"ft-{os.getpid()}-{next(_number)}"
+    made = Settings(broker=broker.bootstrap, app_id=name, topic_prefix=f"{name}.", **(SESSION | settings))
+    await create(made)
+    with tempfile.TemporaryDirectory(prefix=f"giftstream-{name}-") as folder:
+        one = Stage(broker, made, Path(folder), seed)
+        try:
+            yield one
+        finally:
+            one.end()
