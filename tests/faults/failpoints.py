@@ -51,6 +51,7 @@ class Failpoints:
         self._die_at = die_at
         self._stop_at = stop_at
         self._passed: Counter[str] = Counter()
+        self._is_late = False
         self._runs: set[tuple[str, int]] = set()
 
     def passed(self, point: str) -> None:
@@ -62,6 +63,9 @@ class Failpoints:
         if self._passed[point] == self._stop_at.get(point):
             self._journal.write("stopped", point=point)
             os.kill(os.getpid(), signal.SIGSTOP)
+            self._is_late = True
+        elif self._is_late and point == "run_acked":
+            self._journal.write("late_run")
 
     def install(self) -> None:
         """Wrap the places in the engine."""

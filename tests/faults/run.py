@@ -88,7 +88,7 @@ async def _verdict(one: Scenario, on: Stage) -> Verdict:
 
 def _teeth(verdict: Verdict, on: Stage) -> Verdict:
     """A guard was switched off: that the verdict fails is what must happen."""
-    if not verdict.problems:
-        return Verdict(verdict.checked, ["it was not noticed that a guard was switched off"])
+    if not verdict.checked or not verdict.problems:
+        return Verdict(verdict.checked, [*verdict.problems, "it was not noticed that a guard was switched off"])
     on.notes += [f"caught: {line}" for line in verdict.problems[:3]]
     return Verdict(verdict.checked, [])

@@ -107,6 +107,23 @@ class Stage:
 
         await until(reached, f"{goal} records are published, {self._standing()}", seconds)
 
+    async def until_told(self, what: str, times: int = 1) -> None:
+        """Return when the journal holds so many lines of that kind."""
+
+        async def is_told() -> bool:
+            return sum(1 for _ in self.journal.lines(what)) >= times
+
+        await until(is_told, f"{what} {times} times; {self._standing()}")
+
+    async def until_assigned(self, worker: FaultyWorker) -> None:
+        """Return when the group has given the worker its partitions."""
+
+        async def is_assigned() -> bool:
+            worker.check_alive()
+            return any(line["pid"] == worker.pid for line in self.journal.lines("assigned"))
+
+        await until(is_assigned, f"worker {worker.number} is assigned partitions")
+
     async def counted(self) -> None:
         """Return when everything on the source topic is counted and published. Starts a worker if none is alive."""
         if not self.alive:

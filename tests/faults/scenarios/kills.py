@@ -69,10 +69,8 @@ for _name, _point in POINTS.items():
 
 
 async def killed_under_load(stage: Stage) -> None:
-    """A worker is killed in the middle of its work."""
-    worker = await stage.worker()
-    await stage.until_more(BETWEEN)
-    await stage.kill(worker)
+    """A worker is killed with something in its memory that is nowhere else."""
+    await stage.dies(stage.start(die_at={"batch_folded": 20}))
 
 
 @scenario("1", "kill-after-the-fence", short=True)
@@ -94,7 +92,7 @@ async def during_recovery(stage: Stage) -> None:
         await stage.worker()
 
 
-@scenario("1", "kill-revoked", short=True, rebalances=2, replays=False)
+@scenario("1", "kill-revoked", short=True, rebalances=1, replays=False)
 async def while_revoked(stage: Stage) -> None:
     """A worker dies between giving its partitions back and getting them again, as a second one joins."""
     async with stage.load():
@@ -104,7 +102,7 @@ async def while_revoked(stage: Stage) -> None:
         await stage.dies(worker)
 
 
-@scenario("1", "kill-reassigned", short=True, rebalances=2)
+@scenario("1", "kill-reassigned", short=True, rebalances=2, replays=False)
 async def while_reassigned(stage: Stage) -> None:
     """A worker dies as it is given a part of its partitions again, a second one the other part."""
     async with stage.load():
