@@ -5,7 +5,7 @@ the stretch of log it covers, so that anything lost on the way to the fold is se
 error, never a silent reset.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, cast
 
 from aiokafka.consumer.fetcher import OffsetResetStrategy
@@ -18,12 +18,35 @@ from app.engine.errors import SourceLost
 from app.engine.runs import Run
 
 
+def never_reset(fetcher: Any) -> None:
+    """Let a partition that was not sought yet begin where its log does, and refuse any position outside the log.
+
+    aiokafka has one setting for both, and looks for a position as soon as a partition is assigned, before anybody is
+    told. The group's committed offset is not asked for: nothing is ever read from there.
+    """
+    update = fetcher._update_fetch_positions
+
+    async def update_from_the_beginning(assignment: Any, node_id: int, tps: Iterable[TopicPartition]) -> Any:
+        for tp in tps:
+            state = assignment.state_value(tp)
+            if not (state.has_valid_position or state.awaiting_reset):
+                state.await_reset(OffsetResetStrategy.EARLIEST)
+        return await update(assignment, node_id, tps)
+
+    fetcher._update_fetch_positions = update_from_the_beginning
+    fetcher._default_reset_strategy = OffsetResetStrategy.NONE
+
+
 class RunThread(driver.AIOKafkaConsumerThread):
     """Owns the aiokafka consumer; all methods with an underscore run in its thread."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
         self._covered: dict[TopicPartition, int] = {}
+
+    async def on_start(self) -> None:
+        await super().on_start()
+        never_reset(self._ensure_consumer()._fetcher)
 
     def _create_worker_consumer(self, transport: Any) -> Any:
         consumer = super()._create_worker_consumer(transport)
@@ -42,7 +65,7 @@ class RunThread(driver.AIOKafkaConsumerThread):
         return Run(TP(*tp), begin, end, records, consumer.last_stable_offset(tp))
 
     async def seek_runs(self, targets: Mapping[TP, int]) -> None:
-        """Seek to the given offsets, and from then on refuse a position outside the log."""
+        """Seek to the given offsets."""
         await self.call_thread(self._seek_runs, targets)
 
     async def _seek_runs(self, targets: Mapping[TP, int]) -> None:
@@ -53,7 +76,6 @@ class RunThread(driver.AIOKafkaConsumerThread):
             if plain in assigned:
                 consumer.seek(plain, offset)
                 self._covered[plain] = offset
-        consumer._fetcher._default_reset_strategy = OffsetResetStrategy.NONE
 
     async def ends(self) -> Mapping[TP, tuple[int, int, int | None]]:
         """Per partition: where the last run ended, where the fetch is, and the end of the log as last heard.
@@ -75,16 +97,6 @@ class RunThread(driver.AIOKafkaConsumerThread):
                 if state.has_valid_position:
                     found[TP(*tp)] = (begin, state.position, consumer.last_stable_offset(tp))
         return found
-
-    async def allow_resets(self) -> None:
-        """Let a partition that is about to be assigned have any position, until it is sought.
-
-        The fetcher looks for one as soon as it is assigned, before anybody is told.
-        """
-        await self.call_thread(self._allow_resets)
-
-    async def _allow_resets(self) -> None:
-        self._ensure_consumer()._fetcher._default_reset_strategy = OffsetResetStrategy.EARLIEST
 
     async def pause_fetching(self, tps: set[TP]) -> None:
         """Stop fetching partitions that somebody else reads."""
@@ -109,10 +121,6 @@ class RunConsumer(driver.Consumer):
         targets: Mapping[TP, int] = cast(Any, self.app).seek_targets(self.assignment())
         await self._thread.seek_runs(targets)
         return targets
-
-    async def on_partitions_revoked(self, revoked: set[TP]) -> None:
-        await self._thread.allow_resets()
-        await super().on_partitions_revoked(revoked)
 
     async def on_partitions_assigned(self, assigned: set[TP], generation_id: int = 0) -> None:
         await self._thread.pause_fetching({tp for tp in assigned if self._is_changelog_tp(tp)})

@@ -5,7 +5,7 @@ from importlib.metadata import version
 
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
-from aiokafka.consumer.fetcher import Fetcher, FetchResult, OffsetResetStrategy
+from aiokafka.consumer.fetcher import Fetcher, FetchResult
 from aiokafka.producer.sender import InitPIDHandler, Sender
 from faust.tables.manager import TableManager
 from faust.tables.recovery import Recovery
@@ -42,8 +42,9 @@ async def test_the_consumer_has_the_parts_that_runs_need() -> None:
     consumer = AIOKafkaConsumer(isolation_level="read_committed")
     assert consumer._isolation_level == "read_committed"
     consumer._closed = True
-    assert OffsetResetStrategy.NONE != OffsetResetStrategy.EARLIEST
     assert "_default_reset_strategy != OffsetResetStrategy.NONE" in inspect.getsource(Fetcher)
+    assert "self._update_fetch_positions(assignment, node_id, tps)" in inspect.getsource(Fetcher)
+    assert "has_valid_position or tp_state.awaiting_reset" in inspect.getsource(Fetcher._update_fetch_positions)
     assert "next_fetch_offset" in inspect.getsource(FetchResult._update_position)
 
 
