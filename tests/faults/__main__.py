@@ -1,6 +1,7 @@
 """`python -m tests.faults`: prove the claim with real faults. Exit 1 if any scenario fails."""
 
 import asyncio
+import logging
 import random
 import sys
 from typing import Annotated
@@ -9,9 +10,10 @@ import typer
 from rich.console import Console
 
 import tests.faults.scenarios  # noqa: F401 (fills the catalogue)
+from tests.faults import options
 from tests.faults.outcome import Outcome, summary
 from tests.faults.run import run, shared_broker
-from tests.faults.scenario import CATALOGUE, Scenario
+from tests.faults.scenario import CATALOGUE, Scenario, in_order
 
 Names = Annotated[
     list[str] | None, typer.Argument(metavar="[SCENARIO]...", help="Only these; the start of a name does.")
@@ -21,6 +23,7 @@ Seed = Annotated[int | None, typer.Option(help="Repeat a run's random choices; e
 Json = Annotated[bool, typer.Option("--json", help="One JSON line a scenario on stdout.")]
 Jobs = Annotated[int, typer.Option(help="Scenarios at a time.", min=1)]
 List = Annotated[bool, typer.Option("--list", help="Name the scenarios and end.")]
+Soak = Annotated[float, typer.Option(help="Seconds that the soak lasts.", min=80)]
 
 WIDTH = 120
 """Of the table, where it is not on a terminal."""
@@ -33,6 +36,7 @@ def faults(
     as_json: Json = False,
     jobs: Jobs = 3,
     list_only: List = False,
+    soak_seconds: Soak = options.SOAK_SECONDS,
 ) -> None:
     """Kill, pause and restart real workers and brokers under load, and recount everything afterwards."""
     scenarios = _chosen(names or [], short)
@@ -40,6 +44,7 @@ def faults(
         for one in scenarios:
             print(f"{one.name}\t{(one.body.__doc__ or '').splitlines()[0]}")
         return
+    options.SOAK_SECONDS = soak_seconds
     chosen_seed = random.SystemRandom().randrange(1, 1_000_000) if seed is None else seed
     outcomes = asyncio.run(_run(scenarios, chosen_seed, jobs, as_json))
     raise typer.Exit(int(not all(one.passed for one in outcomes)))
@@ -51,12 +56,13 @@ def _chosen(names: list[str], short: bool) -> list[Scenario]:
             raise typer.BadParameter(f"there is no scenario {name}; --list names them")
     return [
         one
-        for one in CATALOGUE.values()
+        for one in in_order()
         if (not names or any(one.name.startswith(name) for name in names)) and (one.short or not short)
     ]
 
 
 async def _run(scenarios: list[Scenario], seed: int, jobs: int, as_json: bool) -> list[Outcome]:
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # brokers are killed here all the time
     console = Console(stderr=as_json, width=None if sys.stdout.isatty() else WIDTH)
     console.print(f"{len(scenarios)} scenarios, seed {seed}", highlight=False)
 

@@ -15,6 +15,7 @@ from tests.integration.harness import Place
 
 HISTORY_SECONDS = 20
 RATE = 400.0
+GIVE_UP_SECONDS = 5.0
 
 
 @dataclass
@@ -51,7 +52,7 @@ class PlacedSimulation(Simulation):
 class Load:
     """A load that is being sent. `stop` before the answer is looked at."""
 
-    simulation: PlacedSimulation
+    simulation: Simulation
     _stopping: asyncio.Event
     _sending: "asyncio.Task[Any]"
 
@@ -63,6 +64,11 @@ class Load:
         """Return when everything that was sent is acknowledged. Raises KafkaError if a batch was not."""
         self._stopping.set()
         await self._sending
+
+    async def give_up(self) -> None:
+        """Stop at once: nothing is to be said of what was sent. The broker may be gone."""
+        self._sending.cancel()
+        await asyncio.wait([self._sending], timeout=GIVE_UP_SECONDS)
 
     async def done(self) -> None:
         """Return when the whole load was sent."""
@@ -76,9 +82,9 @@ def load_options(**changed: Any) -> LoadOptions:
     return LoadOptions(**(usual | changed))
 
 
-def start_load(settings: Settings, log: SourceLog, options: LoadOptions) -> Load:
+def start_load(settings: Settings, simulation: Simulation) -> Load:
     """Begin to send what is due, at the wall clock's pace."""
-    simulation, stopping = PlacedSimulation(options, log), asyncio.Event()
+    stopping = asyncio.Event()
     return Load(simulation, stopping, asyncio.create_task(_send(settings, simulation, stopping), name="load"))
 
 

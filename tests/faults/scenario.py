@@ -39,7 +39,12 @@ class Scenario:
 
 
 CATALOGUE: dict[str, Scenario] = {}
-"""All scenarios, by name, in the order in which they are run."""
+"""All scenarios, by name."""
+
+
+def in_order() -> list[Scenario]:
+    """Return all scenarios: by group, those that have none at the end."""
+    return sorted(CATALOGUE.values(), key=lambda one: int(one.group) if one.group.isdecimal() else 99)
 
 
 def scenario(group: str, name: str = "", **how: Any) -> Callable[[Body], Body]:

@@ -1,21 +1,22 @@
 """What a scenario plays on: a broker, topics of its own, a load, and workers to injure."""
 
+import asyncio
 import os
 import random
 import tempfile
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from itertools import count
 from pathlib import Path
 from typing import Any
 
 from app.broker import EmbeddedBroker
 from app.load.answer import Answer
-from app.load.options import LoadOptions
+from app.load.simulation import Simulation
 from app.settings import Settings
 from app.topics import create
 from tests.faults.journal import Journal
-from tests.faults.load import Load, SourceLog, load_options, start_load
+from tests.faults.load import Load, PlacedSimulation, SourceLog, load_options, start_load
 from tests.faults.process import FaultyWorker, Points
 from tests.integration.harness import SESSION, Pipeline
 from tests.integration.waiting import until
@@ -29,7 +30,7 @@ _number = count(1)
 class Stage:
     """One scenario's topics, load and workers. Whatever it starts is ended with it.
 
-    `answer` is what the load meant; with `log`, what was put on the source topic, it is what the verdict compares to.
+    `answers` is what the loads meant; with `log`, what was put on the source topic, it is what the verdict compares to.
     """
 
     def __init__(self, broker: EmbeddedBroker, settings: Settings, folder: Path, seed: int) -> None:
@@ -40,7 +41,7 @@ class Stage:
         self.topics = Pipeline(settings, folder)
         self.journal = Journal(folder, settings.partitions)
         self.log = SourceLog()
-        self.answer: Answer | None = None
+        self.answers: list[Answer] = []
         self.workers: list[FaultyWorker] = []
         self.kills = 0
         self.notes: list[str] = []
@@ -73,6 +74,15 @@ class Stage:
         await worker.dies()
         self.kills += 1
 
+    async def kill_broker(self) -> None:
+        """End the broker as a power cut would."""
+        await asyncio.to_thread(self.broker.kill)
+        self.kills += 1
+
+    async def start_broker(self) -> None:
+        """Start it again, on the same port and data."""
+        await asyncio.to_thread(self.broker.start)
+
     @property
     def alive(self) -> list[FaultyWorker]:
         return [worker for worker in self.workers if worker.runs]
@@ -84,19 +94,20 @@ class Stage:
 
     @asynccontextmanager
     async def load(self, **options: Any) -> AsyncIterator[Load]:
-        """Send a load while the body runs. Its answer is what the verdict compares to."""
-        load = start_load(self.settings, self.log, load_options(**({"seed": self.seed} | options)))
-        self.answer = load.simulation.answer
+        """Send a load while the body runs."""
+        load = start_load(self.settings, PlacedSimulation(load_options(**({"seed": self.seed} | options)), self.log))
+        self.answers.append(load.simulation.answer)
         try:
             yield load
-        finally:
-            await load.stop()
+        except BaseException:
+            await load.give_up()
+            raise
+        await load.stop()
 
-    async def whole_load(self, options: LoadOptions) -> None:
+    async def whole_load(self, simulation: Simulation) -> None:
         """Send a load that has all happened by now."""
-        load = start_load(self.settings, self.log, options)
-        self.answer = load.simulation.answer
-        await load.done()
+        self.answers.append(simulation.answer)
+        await start_load(self.settings, simulation).done()
 
     async def until_more(self, records: int, seconds: float = CATCH_UP_SECONDS) -> None:
         """Return when so many more records are published."""
@@ -163,3 +174,8 @@ async def stage(broker: EmbeddedBroker, seed: int, **settings: Any) -> AsyncIter
             yield one
         finally:
             one.end()
+
+
+def beside(one: Stage) -> AbstractAsyncContextManager[Stage]:
+    """Return a second stage on the same broker and with the same seed, for a comparison."""
+    return stage(one.broker, one.seed)

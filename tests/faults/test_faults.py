@@ -9,11 +9,11 @@ import pytest_asyncio
 import tests.faults.scenarios  # noqa: F401 (fills the catalogue)
 from tests.faults.outcome import Outcome
 from tests.faults.run import run
-from tests.faults.scenario import CATALOGUE
+from tests.faults.scenario import in_order
 
 pytestmark = [pytest.mark.broker, pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(900)]
 
-SHORT = [one for one in CATALOGUE.values() if one.short]
+SHORT = [one for one in in_order() if one.short]
 SEED = 4
 JOBS = 4
 

@@ -1,5 +1,5 @@
-"""The scenarios, in the order in which they are run. Importing a module adds its scenarios to the catalogue."""
+"""The scenarios. Importing a module adds its scenarios to the catalogue."""
 
-from tests.faults.scenarios import kills, pauses, teeth
+from tests.faults.scenarios import backlog, brokers, churn, kills, pauses, poison, producers, soak, teeth
 
-__all__ = ["kills", "pauses", "teeth"]
+__all__ = ["backlog", "brokers", "churn", "kills", "pauses", "poison", "producers", "soak", "teeth"]
