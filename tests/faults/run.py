@@ -67,7 +67,7 @@ async def play(one: Scenario, seed: int, broker: EmbeddedBroker) -> Outcome:
             refolded=on.journal.refolded,
             republished=on.journal.republished,
             checked=verdict.checked,
-            verdict="FAILED" if verdict.problems else "caught" if one.caught else "exact",
+            verdict="FAILED" if verdict.problems else "caught" if one.caught or one.offstage else "exact",
             notes=on.notes,
             problems=verdict.problems,
         )
@@ -76,6 +76,8 @@ async def play(one: Scenario, seed: int, broker: EmbeddedBroker) -> Outcome:
 async def _verdict(one: Scenario, on: Stage) -> Verdict:
     try:
         await one.body(on)
+        if one.offstage:
+            return Verdict()
         await on.counted()
         verdict = await judge(on)
     except Exception as error:
