@@ -9,12 +9,12 @@ TOGETHER = 3
 
 async def churn(stage: Stage, joining: int) -> None:
     """Each that joins makes a random one of those that were there leave: told to stop, or killed."""
-    async with stage.load():
+    async with stage.load(rate=200):
         there = [await stage.worker()]
         for _ in range(joining - 1):
             there.append(stage.start())
             await stage.until_assigned(there[-1])
-            await stage.until_more(BETWEEN)
+            await stage.until_more(BETWEEN // 2)
             if len(there) < TOGETHER:
                 continue
             leaving = there.pop(stage.random.randrange(TOGETHER - 1))
@@ -23,12 +23,6 @@ async def churn(stage: Stage, joining: int) -> None:
             else:
                 code = await leaving.stop()
                 assert code == 0, f"worker {leaving.number} ended with {code}: {leaving.last_line}"
-
-
-@scenario("2", "five-come-and-go", short=True, rebalances=6)
-async def five(stage: Stage) -> None:
-    """Five workers join and leave in turn, three alive at once."""
-    await churn(stage, 5)
 
 
 @scenario("2", "twenty-come-and-go", rebalances=30)
