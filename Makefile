@@ -29,7 +29,7 @@ help: ## show this
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 8
 
 demo: .venv/.compiled ## broker, worker, load and a live board; ends with a verdict. ARGS="--seconds 30 --json"
-	@$(COMPILED) exec $(BIN)/giftstream demo $(ARGS)
+	@exec env $(COMPILED) $(BIN)/giftstream demo $(ARGS)
 
 test: .venv/.dev .venv/.compiled ## all tests, none skipped. ARGS="tests/domain -k windows" runs some
 ifdef ARGS
@@ -41,10 +41,10 @@ else
 endif
 
 faults: .venv/.dev .venv/.compiled ## kill, pause and restart workers and brokers, then recount. ARGS="--short" or "--list"
-	@$(COMPILED) exec $(BIN)/python -m tests.faults $(ARGS)
+	@exec env $(COMPILED) $(BIN)/python -m tests.faults $(ARGS)
 
 bench: .venv/.dev .venv/.compiled ## how fast one worker is: ARGS=backlog or ARGS=latency
-	@$(COMPILED) $(BIN)/python -m tests.bench.$(or $(ARGS),backlog)
+	@exec env $(COMPILED) $(BIN)/python -m tests.bench.$(or $(ARGS),backlog)
 
 lint: .venv/.dev ## style, types, direction of imports, compose file
 	$(BIN)/ruff check

@@ -13,7 +13,10 @@ import msgspec
 from app.engine.errors import FormatUnknown
 from app.engine.rows import Family
 
-FORMAT: Final = 1
+FORMAT: Final = 2
+"""1, of before the first release, had a row for each window of a gifter, and one for each seen id."""
+_ANOTHER_VERSION: Final = "run the version that wrote it, or count anew from the log under another app id"
+
 COMMIT_KEY: Final = b"\x00commit"
 FENCE_KEY: Final = b"\x00fence"
 
@@ -100,7 +103,13 @@ class RowLoader:
             )
         family, decode = known
         group, _, member = key[1:].decode().partition(" ")
-        family.load(group, member, None if value is None else decode(value))
+        try:
+            row = None if value is None else decode(value)
+        except (msgspec.MsgspecError, TypeError, ValueError, LookupError) as error:
+            raise FormatUnknown(
+                f"the changelog holds a row that this version cannot read ({key!r}: {error}); {_ANOTHER_VERSION}"
+            ) from error
+        family.load(group, member, row)
         self.rows += 1
 
 
@@ -111,8 +120,6 @@ def decoder(row_type: Any) -> Callable[[bytes], Any]:
 
 def _decode_commit(value: bytes) -> Commit:
     fields = msgspec.msgpack.decode(value)
-    if fields[0] > FORMAT:
-        raise FormatUnknown(
-            f"the changelog has format {fields[0]}, this version reads up to {FORMAT}; run the version that wrote it"
-        )
+    if fields[0] != FORMAT:
+        raise FormatUnknown(f"the changelog has format {fields[0]}, this version reads {FORMAT}; {_ANOTHER_VERSION}")
     return msgspec.convert(fields, Commit)

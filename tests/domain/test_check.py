@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from agents.domain import check as module
 from agents.domain.check import FIRST_TIME_MS, KEYS_KEPT, MAX_AHEAD_MS, MAX_VALUE_BYTES, Checker
 from agents.domain.partitioner import partition_of
 from agents.domain.reject import DETAIL_CHARS, Rejected

@@ -3,12 +3,12 @@
 import msgspec
 import pytest
 
-from app.engine.changelog import COMMIT_KEY, FENCE_KEY, Commit, RowLoader, changed_rows, commit_row, record_hash
+from app.engine.changelog import COMMIT_KEY, FENCE_KEY, FORMAT, Commit, RowLoader, changed_rows, commit_row, record_hash
 from app.engine.errors import FormatUnknown
 from app.engine.rows import Family, Pressure
 from tests.engine.toy import Count, Word
 
-COMMIT = Commit(1, 7, 6, b"hash", 5, 4, "rules")
+COMMIT = Commit(FORMAT, 7, 6, b"hash", 5, 4, "rules")
 
 
 def loaded(rows: list[tuple[bytes, bytes | None]]) -> tuple[Family[Count], RowLoader]:
@@ -55,10 +55,17 @@ def test_the_newest_commit_row_counts_and_fences_are_no_rows() -> None:
     assert loader.rows == 0
 
 
-def test_a_commit_of_a_newer_format_is_refused() -> None:
-    newer = msgspec.msgpack.encode([2, "whatever came later"])
-    with pytest.raises(FormatUnknown, match="format 2, this version reads up to 1"):
-        loaded([(COMMIT_KEY, newer)])
+@pytest.mark.parametrize("other", [FORMAT - 1, FORMAT + 1])
+def test_a_commit_of_another_format_is_refused(other: int) -> None:
+    row = msgspec.msgpack.encode([other, "whatever it says"])
+    with pytest.raises(FormatUnknown, match=f"format {other}, this version reads {FORMAT}; .* another app id"):
+        loaded([(COMMIT_KEY, row)])
+
+
+@pytest.mark.parametrize("row", [["text"], 7, {}, []])
+def test_a_row_that_cannot_be_read_is_refused(row: object) -> None:
+    with pytest.raises(FormatUnknown, match=r"cannot read \(b'wgroup a'"):
+        loaded([(b"wgroup a", msgspec.msgpack.encode(row))])
 
 
 def test_rows_of_an_unknown_family_are_refused() -> None:
