@@ -110,10 +110,12 @@ class WorkerWatcher(Watcher):
 
     def _show_sizes(self, partitions: Iterable[Partition]) -> None:
         rows: Counter[str] = Counter()
-        for partition in partitions:
-            rows.update({name: len(family) for name, family in _machine(partition).tables.items()})
+        ids = 0
+        for machine in map(_machine, partitions):
+            rows.update({name: len(family) for name, family in machine.tables.items()})
+            ids += machine.state.ids_held
         self._metrics.table_sizes(rows)
-        self._metrics.dedup_entries.set(rows["seen"])
+        self._metrics.dedup_entries.set(ids)
         self._metrics.active_streams.set(rows["engagement"])
 
 

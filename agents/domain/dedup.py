@@ -21,10 +21,11 @@ class Seen:
     An id is remembered from t = max(event time, watermark) of the event that brought it, while t + horizon is at
     least the watermark. An older event would not be admitted, so no duplicate is ever missed.
 
-    The row of a block is flat: stream, event id and t of each event, in the order of their offsets.
+    The row of a block is flat: stream, event id and t of each event, in the order of their offsets. `held` is how many
+    ids are in all rows.
     """
 
-    __slots__ = ("_block", "_blocks", "_family", "_horizon_ms", "_ids", "_row")
+    __slots__ = ("_block", "_blocks", "_family", "_horizon_ms", "_ids", "_row", "held")
 
     def __init__(self, family: FamilyT[list[str | int]], horizon_ms: int) -> None:
         self._family = family
@@ -33,6 +34,7 @@ class Seen:
         self._blocks: deque[str] = deque()
         self._block = -1
         self._row: list[str | int] = []
+        self.held = 0
 
     def remembered(self, stream: str, event_id: str, watermark: int) -> bool:
         """Tell whether the event has been seen within the horizon."""
@@ -49,6 +51,7 @@ class Seen:
         if offset // BLOCK != self._block:
             self._begin(offset // BLOCK)
         self._row += (stream, event_id, at_ms)
+        self.held += 1
         self._family.grow(ID_BYTES + len(stream) + len(event_id))
 
     def cut(self) -> None:
@@ -61,6 +64,7 @@ class Seen:
         if row is not None and max(_times(row)) + self._horizon_ms < watermark:
             self._family.delete(self._blocks.popleft())
             self._block = -1
+            self.held -= len(row) // 3
             for stream, event_id, at_ms in zip(row[::3], row[1::3], _times(row), strict=True):
                 self._forget(str(stream), str(event_id), at_ms)
 
@@ -68,6 +72,7 @@ class Seen:
         """Take up the loaded blocks."""
         rows = sorted((int(block), row) for block, _, row in self._family)
         self._blocks = deque(str(block) for block, _ in rows)
+        self.held = sum(len(row) // 3 for _, row in rows)
         for _, row in rows:
             for stream, event_id, at_ms in zip(row[::3], row[1::3], _times(row), strict=True):
                 self._ids.setdefault(str(stream), {})[str(event_id)] = at_ms

@@ -84,6 +84,11 @@ class GiftFold:
         """What became of the records so far."""
         return self._account.ledger()
 
+    @property
+    def ids_held(self) -> int:
+        """How many event ids are remembered, those included that are past the horizon and not deleted yet."""
+        return self._seen.held
+
     def fold(self, record: Record) -> Outcome:
         """Apply one record and say what became of it. Bad records are no exceptions; nothing is raised for them."""
         event = self._checker.check(record)

@@ -95,4 +95,5 @@ def test_restored_ids_are_remembered_and_the_oldest_block_goes_first() -> None:
     assert set(blocks(family)) == {"10"}
     assert ids.remembered("s", "new", AT + HORIZON + 5)
     ids.remember("s", "more", AT + 6, 641)
+    assert ids.held == 2
     assert family.get("10") == ["s", "new", AT + 5, "s", "more", AT + 6]
