@@ -4,6 +4,7 @@ import asyncio
 import logging
 import random
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -24,6 +25,7 @@ Json = Annotated[bool, typer.Option("--json", help="One JSON line a scenario on 
 Jobs = Annotated[int, typer.Option(help="Scenarios at a time.", min=1)]
 List = Annotated[bool, typer.Option("--list", help="Name the scenarios and end.")]
 Soak = Annotated[float, typer.Option(help="Seconds that the soak lasts.", min=80)]
+Logs = Annotated[Path | None, typer.Option(help="Keep the workers' logs and the journal of failed scenarios here.")]
 
 WIDTH = 120
 """Of the table, where it is not on a terminal."""
@@ -37,6 +39,7 @@ def faults(
     jobs: Jobs = 3,
     list_only: List = False,
     soak_seconds: Soak = options.SOAK_SECONDS,
+    logs: Logs = None,
 ) -> None:
     """Kill, pause and restart real workers and brokers under load, and recount everything afterwards."""
     scenarios = _chosen(names or [], short)
@@ -44,7 +47,7 @@ def faults(
         for one in scenarios:
             print(f"{one.name}\t{(one.body.__doc__ or '').splitlines()[0]}")
         return
-    options.SOAK_SECONDS = soak_seconds
+    options.SOAK_SECONDS, options.LOGS = soak_seconds, logs
     chosen_seed = random.SystemRandom().randrange(1, 1_000_000) if seed is None else seed
     outcomes = asyncio.run(_run(scenarios, chosen_seed, jobs, as_json))
     raise typer.Exit(int(not all(one.passed for one in outcomes)))

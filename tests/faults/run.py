@@ -4,8 +4,10 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from shutil import copytree
 
 from app.broker import EmbeddedBroker
+from tests.faults import options
 from tests.faults.outcome import Outcome
 from tests.faults.scenario import Scenario
 from tests.faults.stage import Stage, stage
@@ -56,6 +58,8 @@ async def play(one: Scenario, seed: int, broker: EmbeddedBroker) -> Outcome:
     begun = time.monotonic()
     async with stage(broker, seed, **one.settings) as on:
         verdict = await _verdict(one, on)
+        if verdict.problems and options.LOGS is not None:
+            copytree(on.folder, options.LOGS / one.name, dirs_exist_ok=True)
         return Outcome(
             scenario=one.name,
             group=one.group,

@@ -45,7 +45,7 @@ class Stage:
         self.workers: list[FaultyWorker] = []
         self.kills = 0
         self.notes: list[str] = []
-        self._folder = folder
+        self.folder = folder
 
     def start(
         self, *arguments: str, die_at: Points | None = None, stop_at: Points | None = None, without: Sequence[str] = ()
@@ -53,7 +53,7 @@ class Stage:
         """Start a worker and return at once."""
         number = len(self.workers)
         worker = FaultyWorker(
-            self.settings, self._folder, number, *arguments, die_at=die_at or {}, stop_at=stop_at or {}, without=without
+            self.settings, self.folder, number, *arguments, die_at=die_at or {}, stop_at=stop_at or {}, without=without
         )
         self.workers.append(worker)
         return worker
