@@ -63,8 +63,8 @@ async def judge(stage: Stage) -> Verdict:
 
 
 async def audit(stage: Stage) -> Report:
-    """The recount of the source log. The one place to have it compare the changelog's rows as well."""
-    return await audit_installation(stage.settings)
+    """The recount of the source log, compared with the boards and with the changelog's rows."""
+    return await audit_installation(stage.settings, state=True)
 
 
 def _astray(stage: Stage) -> Iterator[str]:
