@@ -20,19 +20,24 @@ GONE: Final = 0.1
 """The share of all rows that is to be gone."""
 
 
-async def compact(stage: Stage) -> None:
-    """Return when a good part of the rows that newer ones replace is gone. A worker must be writing meanwhile."""
+async def compact_eagerly(stage: Stage) -> None:
+    """Have the changelog compacted from now on, as soon as there is anything to gain."""
     async with admin(stage.settings) as client:
         often = {"log.cleaner.backoff.ms": "200"}
         await client.alter_configs([ConfigResource(ConfigResourceType.BROKER, str(NODE_ID), configs=often)])
-    changelog = stage.topics.topics.changelog
-    await stage.topics.alter(changelog, **EAGER)
+    await stage.topics.alter(stage.topics.topics.changelog, **EAGER)
+
+
+async def compact(stage: Stage) -> None:
+    """Return when a good part of the rows that newer ones replace is gone. A worker must be writing meanwhile."""
+    await compact_eagerly(stage)
+    changelog = stage.topics.topics.changelog.name
 
     async def is_compacted() -> bool:
-        return await _gone(stage, changelog.name) > GONE
+        return await _gone(stage, changelog) > GONE
 
     await until(is_compacted, "the changelog is compacted")
-    stage.notes.append(f"compacted: {await _gone(stage, changelog.name):.0%} of the changelog's rows are gone")
+    stage.notes.append(f"compacted: {await _gone(stage, changelog):.0%} of the changelog's rows are gone")
 
 
 async def _gone(stage: Stage, topic: str) -> float:
