@@ -42,9 +42,9 @@ class MergedBoards:
         return Output(self._topic, 0, NEVER_A_BOARD, None)
 
     def remember(self, record: Record) -> None:
-        """Take one record of the streams topic in: what an earlier owner published. No revision falls below it."""
-        if record.value is not None:
-            self._merge.remember((record.key or b"").decode(), _published(record.value).revision)
+        """Take one record of the streams topic in: what an earlier owner published, be it a tombstone."""
+        revision = None if record.value is None else _published(record.value).revision
+        self._merge.remember((record.key or b"").decode(), revision)
 
     def apply(self, record: Record) -> None:
         """Take one record of the partials topic in; a null value withdraws a partial."""

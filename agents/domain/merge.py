@@ -6,8 +6,12 @@ nothing. A stream lives in one partition, so the first N of all local first N ar
 A board is final when every partition's watermark has passed its close. A partition without records has no watermark
 that moves, so by wall clock (`finalise`) idle partitions are left out of that, for boards that closed 30 s ago or more.
 What was final stays final until a partial changes: revisions never fall.
+
+A board is over as soon as one partition is past its retention: it has withdrawn its partial, or told a watermark so
+far. What the others, further behind, still tell of it would be a board without that partition's streams.
 """
 
+from collections.abc import Iterator
 from heapq import heappop, heappush
 from itertools import islice
 from typing import Final
@@ -16,6 +20,7 @@ import orjson
 
 from agents.domain.ranking import SortKey, competition_ranks
 from agents.domain.rules import Rules
+from agents.domain.windows import Calendar
 from schemas.partial import Partial, PartialEntry, Progress
 
 IDLE_MS: Final = 30_000
@@ -25,13 +30,18 @@ NEVER: Final = 2**62
 
 
 class MergedBoard:
-    """One board's newest partials by partition, and the revision that was published last (-1: none)."""
+    """One board's newest partials by partition, and the revision that is published (-1: none).
 
-    __slots__ = ("closes", "partials", "published", "waiting")
+    `closes` and `expires` are watermarks: from the one on it is final, beyond the other it is over.
+    """
 
-    def __init__(self) -> None:
+    __slots__ = ("closes", "expires", "is_over", "partials", "published", "waiting")
+
+    def __init__(self, closes: int, expires: int) -> None:
         self.partials: dict[int, Partial] = {}
-        self.closes = NEVER
+        self.closes = closes
+        self.expires = expires
+        self.is_over = False
         self.published = -1
         self.waiting = False
 
@@ -40,13 +50,18 @@ class Merge:
     """Takes partials and progress in any order, gives the merged boards that changed."""
 
     def __init__(self, rules: Rules) -> None:
+        """Raises zoneinfo.ZoneInfoNotFoundError when `rules.time_zone` is unknown."""
         self._rules = rules
+        self._calendar = Calendar(rules)
         self._boards: dict[str, MergedBoard] = {}
         self._changed: dict[str, None] = {}
         self._closing: list[tuple[int, str]] = []
+        self._expiring: list[tuple[int, str]] = []
         self._progress: dict[int, Progress] = {}
         self._moved: dict[int, tuple[int, int]] = {}
         self._by_clock = 0
+        self._newest = 0
+        self._newest_before = NEVER
 
     def apply(self, key: str, partial: Partial | None) -> None:
         """Take in a record of the partials topic, key `partition|scope|unit|window|start_ms`; None withdraws it.
@@ -56,13 +71,12 @@ class Merge:
         partition, _, name = key.partition("|")
         if not name or not partition.isdecimal():
             return
-        board = self._boards.setdefault(name, MergedBoard())
+        board = self._board(name)
         known = board.partials.get(int(partition))
         if partial is None:
-            board.partials.pop(int(partition), None)
+            board.is_over = True
         elif known is None or partial.offset > known.offset:
             board.partials[int(partition)] = partial
-            board.closes = self._closes(partial)
         else:
             return
         self._changed[name] = None
@@ -75,6 +89,7 @@ class Merge:
         elif progress.position < known.position or progress.watermark_ms < known.watermark_ms:
             return
         self._progress[progress.partition] = progress
+        self._newest = max(self._newest, progress.watermark_ms)
 
     def finalise(self, now_ms: int) -> None:
         """Let boards be final by wall clock (ms) that closed 30 s ago and that every busy partition has passed.
@@ -91,50 +106,83 @@ class Merge:
         )
         self._by_clock = min(now_ms - IDLE_MS, *busy, NEVER)
 
-    def remember(self, key: str, revision: int) -> None:
+    def remember(self, key: str, revision: int | None) -> None:
         """Take in what was published before a restart, so that no revision falls and no final is taken back.
 
-        Call it before the first `changed`. A board of which no partial is left gets its tombstone there.
+        None is a tombstone: the board is over. Call it before the first `changed`.
         """
-        board = self._boards.setdefault(key, MergedBoard())
-        board.published = max(board.published, revision)
+        board = self._board(key)
+        if revision is None:
+            board.is_over, board.published = True, -1
+        else:
+            board.published = max(board.published, revision)
         self._changed[key] = None
 
     def changed(self) -> list[tuple[str, bytes | None]]:
         """Return key `scope|unit|window|start_ms` and JSON of each board with a new revision since the last call.
 
-        None is the tombstone of a board whose last partial was withdrawn.
+        None is the tombstone of a board that is over: once, and only if there is something published.
         """
         closed_ms = self._closed_ms()
-        while self._closing and self._closing[0][0] <= closed_ms:
-            name = heappop(self._closing)[1]
+        values: list[tuple[str, bytes | None]] = []
+        for name, board in self._take_changed(closed_ms):
+            is_over = board.is_over or board.expires < self._newest
+            if not is_over or self._closes_before(board, closed_ms):
+                value = self._newer(name, board, closed_ms)
+                values += [] if value is None else [(name, value)]
+            if is_over and self._ends(name, board):
+                values.append((name, None))
+        self._newest_before = self._newest
+        return values
+
+    def _closes_before(self, board: MergedBoard, closed_ms: int) -> bool:
+        """Tell whether a board that is over has its final value to show: in a gap of the log it closes only now.
+
+        It has not if it was over at the last call, or may have been before a restart: then partials may be missing.
+        """
+        return not board.is_over and board.closes <= closed_ms and self._newest_before <= board.expires
+
+    def _take_changed(self, closed_ms: int) -> list[tuple[str, MergedBoard]]:
+        """Return the boards of which something new is told, and those whose time has come to be final or over."""
+        for name in _due(self._closing, closed_ms):
             if name in self._boards:
                 self._boards[name].waiting = False
                 self._changed[name] = None
+        self._changed.update(dict.fromkeys(_due(self._expiring, self._newest - 1)))
         names, self._changed = self._changed, {}
-        values: list[tuple[str, bytes | None]] = []
-        for name in names:
-            board = self._boards[name]
-            if not board.partials:
-                del self._boards[name]
-                values.append((name, None))
-            elif (value := self._newer(name, board, closed_ms)) is not None:
-                values.append((name, value))
-        return values
+        return [(name, self._boards[name]) for name in names if name in self._boards]
+
+    def _board(self, name: str) -> MergedBoard:
+        board = self._boards.get(name)
+        if board is None:
+            calendar = self._calendar
+            _, window_name, start_ms = name.rsplit("|", 2)
+            window = calendar.starting(window_name, int(start_ms))
+            board = self._boards[name] = MergedBoard(
+                calendar.closes(window) or NEVER, calendar.expires(window) or NEVER
+            )
+            heappush(self._expiring, (board.expires, name))
+        return board
+
+    def _ends(self, name: str, board: MergedBoard) -> bool:
+        """Keep only that a board is over, until a watermark tells so. Returns whether it has to be taken back."""
+        was_there = board.published >= 0
+        board.is_over, board.published = True, -1
+        board.partials.clear()
+        if board.expires < self._newest:
+            del self._boards[name]
+        return was_there
 
     def _closed_ms(self) -> int:
         """Return the time up to which boards are closed: by every watermark, or by wall clock."""
         marks = [progress.watermark_ms for progress in self._progress.values()]
         return max(self._by_clock, min(marks) if len(marks) >= self._rules.partitions else 0)
 
-    def _closes(self, partial: Partial) -> int:
-        window = partial.window
-        if window.end_ms is None:
-            return NEVER
-        return window.end_ms + (self._rules.lateness_ms if window.name == "1m" else self._rules.horizon_ms)
-
     def _newer(self, name: str, board: MergedBoard, closed_ms: int) -> bytes | None:
-        """Return the board's JSON, or None where its revision is not above the published one."""
+        """Return the board's JSON, or None where its revision is not above the published one.
+
+        One that is remembered, but of which nothing is told yet, stays as it is.
+        """
         revision = 2 * sum(partial.offset + 1 for partial in board.partials.values())
         is_final = board.closes <= closed_ms or board.published == revision + 1
         if not is_final and not board.waiting:
@@ -168,6 +216,12 @@ class Merge:
         }
         incomplete = sorted({lost for partial in ordered for lost in partial.incomplete})
         return orjson.dumps(value | {"incomplete": incomplete} if incomplete else value)
+
+
+def _due(schedule: list[tuple[int, str]], until_ms: int) -> Iterator[str]:
+    """Take out the names that are lined up for a time up to this one."""
+    while schedule and schedule[0][0] <= until_ms:
+        yield heappop(schedule)[1]
 
 
 def _entries(partials: list[Partial], limit: int) -> list[dict[str, str | int | None]]:

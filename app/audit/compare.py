@@ -64,6 +64,7 @@ class Comparison:
         self._claims = Claims(boards, options.topics.source, self._verdicts)
         self._starts: dict[int, int] = {}
         self._due_scopes: dict[str, dict[int, Due]] = defaultdict(dict)
+        self._newest = 0
         self._open: _OpenPartition | None = None
 
     def open(self, partition: int, log_start: int, state: State | None = None) -> None:
@@ -96,10 +97,11 @@ class Comparison:
         if partition.check is not None:
             partition.check.finish(log_end)
         streams, scopes = partition.due()
-        number = partition.recount.partition
+        number, watermark = partition.recount.partition, partition.recount.watermark
+        self._newest = max(self._newest, watermark)
         for key, due in streams.items():
-            require("totals", key, {number: due}, self._claims, self._verdicts)
-            require("gifters", key, {number: due}, self._claims, self._verdicts)
+            require("totals", key, {number: due}, watermark, self._claims, self._verdicts)
+            require("gifters", key, {number: due}, watermark, self._claims, self._verdicts)
         for key, due in scopes.items():
             self._due_scopes[key][number] = due
         self._verdicts.report.records.add(partition.recount.counts)
@@ -108,7 +110,7 @@ class Comparison:
     def finish(self) -> Report:
         """Return the report, once every partition has been closed."""
         for key, due in self._due_scopes.items():
-            require("streams", key, due, self._claims, self._verdicts)
+            require("streams", key, due, self._newest, self._claims, self._verdicts)
         for partition, offset, claim in self._claims.left():
             if offset < self._starts.get(partition, 0):
                 self._verdicts.unverifiable(claim)

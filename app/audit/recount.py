@@ -70,8 +70,7 @@ class Recount:
 
     def is_expired(self, tally: Tally) -> bool:
         """Say whether the watermark is past the retention of the tally's board."""
-        end = tally.last_event_ms if tally.window.end_ms is None else tally.window.end_ms
-        return self.watermark > end + RETENTION_MS[tally.window.name]
+        return self.watermark > expires(tally)
 
     def closes(self, window: Window) -> int | None:
         """Return the watermark from which nothing can come into a window; None for the broadcast."""
@@ -189,6 +188,12 @@ def _drop(held: dict[K, Any], past: list[K], keeps: Callable[[K], bool]) -> None
     for key in past:
         if not keeps(key):
             del held[key]
+
+
+def expires(tally: Tally) -> int:
+    """Return the last watermark at which the tally's board is kept."""
+    end = tally.last_event_ms if tally.window.end_ms is None else tally.window.end_ms
+    return end + RETENTION_MS[tally.window.name]
 
 
 def streak_key(event: GiftEvent) -> StreakKey:

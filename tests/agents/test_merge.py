@@ -94,14 +94,23 @@ def test_a_takeover_says_only_what_its_predecessor_had_not_said() -> None:
     assert [newer] == merged(before, partial(1, 7, 20))
 
 
-def test_a_board_gets_its_tombstone_when_the_last_partition_has_withdrawn() -> None:
+def test_a_board_gets_its_tombstone_when_the_first_partition_has_withdrawn() -> None:
     told: list[tuple[int, int]] = []
     view = boards(told)
     merged(view, partial(0, 4, 10), partial(1, 7, 20))
-    assert merged(view, withdrawn(0)) == []
-    assert [(output.key, output.value) for output in merged(view, withdrawn(1))] == [(KEY.encode(), None)]
-    assert merged(view) == []
-    assert told == [(1, 0), (0, 0), (0, 1), (0, 0)]
+    assert [(output.key, output.value) for output in merged(view, withdrawn(0))] == [(KEY.encode(), None)]
+    assert merged(view, partial(1, 8, 21)) == []
+    assert merged(view, withdrawn(1)) == []
+    assert told == [(1, 0), (0, 1), (0, 0), (0, 0)]
+
+
+def test_a_takeover_does_not_bring_a_board_back_that_has_its_tombstone() -> None:
+    before = boards()
+    told = [*merged(before, partial(0, 4, 10)), *merged(before, withdrawn(0))]
+    successor = boards()
+    for output in told:
+        successor.remember(republished(output))
+    assert merged(successor, partial(0, 4, 10), partial(1, 7, 20)) == []
 
 
 def test_the_fence_of_a_new_owner_tells_nobody_anything() -> None:

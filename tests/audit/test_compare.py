@@ -313,6 +313,40 @@ def test_a_tombstone_is_right_only_after_retention(after_end: int, exact: bool) 
     assert {f.kind for f in report.findings} == (set() if exact else {"missing"})
 
 
+def with_a_partition_ahead(after_end: int) -> dict[int, Log]:
+    """Return a gift in one partition, and one in another, so long after the end of the first one's minute."""
+    ahead = gift("2", NOON + 60_000 + after_end, stream_id="tiktok:t")
+    return {0: Log(0, [record(0, gift("1"))]), 1: Log(0, [record(0, ahead)])}
+
+
+@pytest.mark.parametrize(("after_end", "over"), [(3_600_000, False), (3_600_001, True)])
+def test_the_first_partition_past_the_retention_ends_a_board_of_streams(after_end: int, over: bool) -> None:
+    logs = with_a_partition_ahead(after_end)
+    topics = Publisher().run(logs)
+    topics.publish("streams", GLOBAL_MINUTE, None)
+    assert audited(topics, {0: 1, 1: 1}, logs).is_exact is over
+    del topics.boards["streams"][GLOBAL_MINUTE]
+    assert audited(topics, {0: 1, 1: 1}, logs).is_exact is over, "it may have been over before it was shown"
+
+
+@pytest.mark.parametrize("kind", ["totals", "gifters"])
+def test_no_other_partition_ends_the_boards_of_a_stream(kind: BoardKind) -> None:
+    logs = with_a_partition_ahead(3_600_001)
+    for gone in (False, True):
+        topics = Publisher().run(logs)
+        topics.publish(kind, S_MINUTE, None)
+        if gone:
+            del topics.boards[kind][S_MINUTE]
+        assert only(audited(topics, {0: 1, 1: 1}, logs)).kind == "missing"
+
+
+def test_a_board_of_streams_that_is_over_but_there_is_compared() -> None:
+    logs = with_a_partition_ahead(3_600_001)
+    topics = Publisher().run(logs)
+    topics.replace("streams", GLOBAL_MINUTE, topics.body("streams", GLOBAL_MINUTE) | {"unit": "bit"})
+    assert only(audited(topics, {0: 1, 1: 1}, logs)).kind == "different"
+
+
 def test_top_n_and_ties() -> None:
     options = AuditOptions(partitions=2, partitioner="any", top_n=3)
     senders = [("bo", 1, 10), ("ana", 1, 10), ("cy", 2, 0), ("di", 1, 5)]

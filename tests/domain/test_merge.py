@@ -17,7 +17,13 @@ RULES = Rules(partitions=2, top_n=3)
 START = 1_700_000_040_000 - 1_700_000_040_000 % MINUTE_MS
 END = START + MINUTE_MS
 CLOSE = END + RULES.lateness_ms
+EXPIRES = END + 3_600_000
 NAME = f"global|coin|1m|{START}"
+MINUTE = Window("1m", START, END)
+HOUR_START = START - START % 3_600_000
+HOUR_END = HOUR_START + 3_600_000
+HOUR = Window("1h", HOUR_START, HOUR_END)
+HOUR_NAME = f"global|coin|1h|{HOUR_START}"
 
 
 class Stream(NamedTuple):
@@ -29,14 +35,14 @@ class Stream(NamedTuple):
     partition: int = 0
 
 
-def partial(partition: int, offset: int, *streams: Stream, window: str = "1m", limit: int = 3) -> Partial:
+def partial(partition: int, offset: int, *streams: Stream, window: Window = MINUTE, limit: int = 3) -> Partial:
     """Return a partition's local top."""
     ordered = sorted(streams, key=lambda stream: (-stream.value, stream.reached_ms, stream.id.encode()))
     return Partial(
         partition=partition,
         scope="global",
         unit="coin",
-        window=Window(window, START, END),  # type: ignore[arg-type]
+        window=window,
         offset=offset,
         entries=[PartialEntry(s.id, "name", s.value, 1, s.reached_ms, "c") for s in ordered[:limit]],
         value=sum(stream.value for stream in streams),
@@ -54,10 +60,10 @@ def apply(merge: Merge, *partials: Partial) -> None:
         merge.apply(f"{one.partition}|{NAME}", one)
 
 
-def published(merge: Merge) -> StreamLeaderboard:
+def published(merge: Merge, expected: str = NAME) -> StreamLeaderboard:
     """Return the one board that changed."""
     [(name, value)] = merge.changed()
-    assert name == NAME
+    assert name == expected
     assert value is not None
     return msgspec.json.decode(value, type=StreamLeaderboard)
 
@@ -118,13 +124,13 @@ def test_a_board_is_final_when_every_watermark_has_passed_its_close() -> None:
 
 def test_longer_windows_close_with_the_horizon() -> None:
     merge = Merge(RULES)
-    merge.apply(f"0|{NAME}", partial(0, 5, Stream("s:a", 9), window="1h"))
+    merge.apply(f"0|{HOUR_NAME}", partial(0, 5, Stream("s:a", 9), window=HOUR))
     for partition in range(2):
-        merge.progress(progress(partition, END + RULES.horizon_ms - 1))
-    assert not published(merge).is_final
+        merge.progress(progress(partition, HOUR_END + RULES.horizon_ms - 1))
+    assert not published(merge, HOUR_NAME).is_final
     for partition in range(2):
-        merge.progress(progress(partition, END + RULES.horizon_ms, position=2))
-    assert published(merge).is_final
+        merge.progress(progress(partition, HOUR_END + RULES.horizon_ms, position=2))
+    assert published(merge, HOUR_NAME).is_final
 
 
 def test_by_wall_clock_idle_partitions_are_left_out() -> None:
@@ -172,21 +178,104 @@ def test_a_restart_takes_no_final_back_and_repeats_nothing() -> None:
     assert published(merge).revision == 2 * 7
 
 
-def test_the_tombstone_follows_the_last_partial_withdrawn() -> None:
+def test_a_board_is_over_as_soon_as_one_partition_has_withdrawn() -> None:
     merge = Merge(RULES)
-    apply(merge, partial(0, 5, Stream("s:a", 9)), partial(1, 3, Stream("s:b", 1)))
+    apply(merge, partial(0, 5, Stream("s:a", 9)))
     published(merge)
     merge.apply(f"0|{NAME}", None)
-    assert merge.changed() == [], "a board that is going away is not shown without some of its streams"
-    merge.apply(f"1|{NAME}", None)
     assert merge.changed() == [(NAME, None)]
+    apply(merge, partial(1, 3, Stream("s:b", 1)))
+    merge.apply(f"1|{NAME}", None)
+    assert merge.changed() == [], "what a partition further behind tells would be a board without the other's streams"
+
+
+def test_a_board_is_over_as_soon_as_one_watermark_is_past_its_retention() -> None:
+    merge = Merge(RULES)
+    apply(merge, partial(0, 5, Stream("s:a", 9)))
+    published(merge)
+    merge.progress(progress(1, EXPIRES))
+    apply(merge, partial(0, 6, Stream("s:a", 10)))
+    assert published(merge).revision == 2 * 7
+    merge.progress(progress(1, EXPIRES + 1, position=2))
+    assert merge.changed() == [(NAME, None)]
+    apply(merge, partial(0, 7, Stream("s:a", 11)))
     assert merge.changed() == []
 
 
-def test_the_tombstone_is_given_again_when_only_withdrawals_are_replayed() -> None:
+def test_a_board_that_closes_only_when_it_is_over_is_shown_once_more() -> None:
     merge = Merge(RULES)
-    merge.apply(f"0|{NAME}", None)
+    assert merge.changed() == []
+    apply(merge, partial(0, 5, Stream("s:a", 9)))
+    merge.progress(progress(0, EXPIRES + 1))
+    merge.progress(progress(1, CLOSE))
+    [(_, final), gone] = merge.changed()
+    assert msgspec.json.decode(final or b"", type=StreamLeaderboard).is_final
+    assert gone == (NAME, None)
+    apply(merge, partial(1, 3, Stream("s:b", 1)))
+    assert merge.changed() == []
+
+
+def test_a_restart_shows_nothing_of_a_board_that_may_have_been_withdrawn_from() -> None:
+    merge = Merge(RULES)
+    apply(merge, partial(1, 3, Stream("s:b", 1)))
+    merge.progress(progress(0, EXPIRES + 1))
+    merge.progress(progress(1, CLOSE))
+    assert merge.changed() == [], "the other partition's partial and its withdrawal may be compacted"
+
+
+def test_of_a_board_that_was_over_before_it_was_shown_nothing_is_published() -> None:
+    merge = Merge(RULES)
+    apply(merge, partial(0, 5, Stream("s:a", 9)))
+    merge.apply(f"1|{NAME}", None)
+    assert merge.changed() == []
+
+
+def test_a_board_that_one_partition_has_withdrawn_leaves_the_others_alone() -> None:
+    merge = Merge(RULES)
+    merge.apply(f"1|global|coin|1m|{START - MINUTE_MS}", None)
+    apply(merge, partial(0, 5, Stream("s:a", 9)))
+    assert published(merge).revision == 2 * 6
+
+
+@pytest.mark.parametrize("told", ["a withdrawal", "a watermark", "a tombstone"])
+def test_a_restart_knows_by_any_sign_that_a_board_is_over(told: str) -> None:
+    merge = Merge(RULES)
+    merge.remember(NAME, 2 * 6)
+    if told == "a withdrawal":
+        merge.apply(f"0|{NAME}", None)
+    elif told == "a watermark":
+        merge.progress(progress(0, EXPIRES + 1))
+    else:
+        merge.remember(NAME, None)
+    apply(merge, partial(1, 3, Stream("s:b", 1)))
+    assert merge.changed() == ([] if told == "a tombstone" else [(NAME, None)])
+    apply(merge, partial(1, 4, Stream("s:b", 2)))
+    assert merge.changed() == []
+
+
+def test_a_remembered_board_stays_while_nothing_is_told_of_it() -> None:
+    merge = Merge(RULES)
+    merge.remember(NAME, 2 * 6)
+    merge.progress(progress(0, EXPIRES))
+    merge.progress(progress(1, EXPIRES))
+    assert merge.changed() == []
+    merge.progress(progress(1, EXPIRES + 1, position=2))
     assert merge.changed() == [(NAME, None)]
+
+
+def test_a_board_that_is_final_by_wall_clock_and_opens_again_is_final_again() -> None:
+    merge = Merge(RULES)
+    apply(merge, partial(0, 5, Stream("s:a", 9)))
+    merge.progress(progress(0, START + 1))
+    merge.finalise(CLOSE)
+    merge.finalise(CLOSE + IDLE_MS)
+    assert published(merge).is_final
+    merge.progress(progress(1, START + 1))
+    apply(merge, partial(1, 0, Stream("s:b", 1)))
+    assert not published(merge).is_final
+    for partition in range(2):
+        merge.progress(progress(partition, CLOSE, position=2))
+    assert published(merge).is_final
 
 
 def test_the_withdrawal_of_a_progress_means_nothing() -> None:
