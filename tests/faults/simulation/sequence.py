@@ -26,9 +26,6 @@ QUIET_SECONDS: Final = 0.5
 PATIENCE_SECONDS: Final = 60.0
 """So much virtual time may pass until all is published."""
 
-SKEW_MS: Final = 2_400_000
-"""So much event time may lie between two partitions: less than any board is kept."""
-
 LAST_STARTS: Final = 4
 
 RESTART_SECONDS: Final = 0.3
@@ -66,7 +63,6 @@ class Sequence:
         self._workers: list[Worker] = []
         self._last: Worker | None = None
         self._born = 0
-        self._skew_ms = 0
         self._starts_left = LAST_STARTS
 
     def run(self) -> None:
@@ -147,7 +143,7 @@ class Sequence:
         if draw() < dials.clean:
             self._clean()
         if draw() < dials.jump:
-            await self._jump()
+            self._jump()
 
     @staticmethod
     def _wake(worker: Worker) -> None:
@@ -170,27 +166,9 @@ class Sequence:
             for partition in self.broker.partitions(topic):
                 self.broker.clean(topic, partition, self.random.randint(0, self.broker.end(topic, partition)))
 
-    async def _jump(self) -> None:
-        """Time passes without an event, for all. A long time does only when everything so far is published.
-
-        Or a partition would be ahead of another by more than a board is kept, which is no fault of the engine's.
-        """
-        step = self.random.choice(STEPS_MS)
-        if self._skew_ms + step < SKEW_MS:
-            self._skew_ms += step
-            self.loop.spend(step / 1000)
-        elif await self._is_caught_up():
-            self._skew_ms = 0
-            self.loop.spend(step / 1000)
-            for partition in range(PARTITIONS):
-                self.send(self._events.plain(partition, self.time.ms))
-
-    async def _is_caught_up(self) -> bool:
-        for _ in range(50):
-            await asyncio.sleep(0.05)
-            if self._is_read():
-                return True
-        return False
+    def _jump(self) -> None:
+        """Time passes without an event, for all: partitions may be further apart than a board is kept."""
+        self.loop.spend(self.random.choice(STEPS_MS) / 1000)
 
     def _note_folded(self, number: int, begin: int, end: int) -> None:
         """Records were folded from offset `begin` to `end`; some of them may have been folded before."""

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Final
 
+from agents.merge import NEVER_A_BOARD
 from schemas.dead_letter import HEADER_PREFIX
 from tests.agents.in_process import NAMES, TOPICS, Pipeline
 from tests.faults.simulation.events import PARTITIONS
@@ -40,12 +41,16 @@ def _audited(pipeline: Pipeline) -> Iterator[str]:
 
 
 def _revisions(pipeline: Pipeline) -> Iterator[str]:
-    """No revision falls, and one revision names one value, to the byte."""
+    """No revision falls, one revision names one value, to the byte, and a board of streams ends but once."""
+    ended = set()
     for topic in BOARDS:
         revisions: dict[bytes | None, int] = {}
         values: dict[tuple[bytes | None, int], bytes] = {}
         for _, record in pipeline.records(topic):
+            if topic == TOPICS.streams and record.key in ended:
+                yield f"revision: {topic} {record.key!r}: its tombstone was followed by {record.value!r}"
             if record.value is None:
+                ended |= {record.key} - {NEVER_A_BOARD}
                 continue
             revision = json.loads(record.value)["revision"]
             if revision < revisions.get(record.key, 0):
