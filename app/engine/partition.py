@@ -41,7 +41,7 @@ class Log(Protocol):
 
     async def publish(self, outputs: Sequence[Output], now_ms: int) -> None: ...
 
-    async def renew_if_due(self) -> int | None: ...
+    async def renew_if_due(self, end: int) -> int: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,8 +278,7 @@ class Partition:
         now_ms = self._clock.now_ms()
         if cut.before:
             await self.log.publish(cut.before, now_ms)
-        if (fence := await self.log.renew_if_due()) is not None:
-            self._kept_at(fence, 1)
+        self.next_changelog = await self.log.renew_if_due(self.next_changelog)
         self._kept_at(await self.log.append(cut.rows, now_ms), len(cut.rows))
         self._durable = cut.commit.position
         if cut.after:

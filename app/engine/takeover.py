@@ -8,6 +8,7 @@ from typing import Any, Final, Protocol
 import structlog
 
 from app.engine.changelog import FENCE_KEY, Commit, Row, RowLoader
+from app.engine.errors import Fenced
 from app.engine.machine import Machine, Output
 from app.engine.observer import Observer
 from app.engine.partition import Clock, FlushOptions, Identity, Partition
@@ -26,31 +27,52 @@ RENEW_SECONDS: Final = 12 * 3600
 class ChangelogPartition:
     """A partition's changelog and outputs, written by its fenced producer."""
 
-    def __init__(self, topic: str, number: int, new_producer: Callable[[], FencedProducer]) -> None:
+    def __init__(self, topic: str, number: int, new_producer: Callable[[], FencedProducer], reader: LogReader) -> None:
         self._topic = topic
         self._number = number
         self._new_producer = new_producer
+        self._reader = reader
         self._producer = new_producer()
         self._since = time.monotonic()
 
     async def fence(self) -> int:
         """Become the owner. Returns the offset of the fence row: whatever lies before it is all there will be."""
-        await self._producer.start()
-        row = (FENCE_KEY, self._producer.transactional_id.encode())
-        kept_at = -1
-        while kept_at < 0:
-            # An ack that does not say where the row lies is no place to read to: one more row has a place.
-            kept_at = await self._producer.append(self._topic, self._number, [row], _now_ms())
+        kept_at, _ = await self._fence()
         return kept_at
 
-    async def renew_if_due(self) -> int | None:
-        """Between two runs: take the id again if it is old. Returns the offset of the new fence row, if any."""
+    async def renew_if_due(self, end: int) -> int:
+        """Between two runs: take the id again if it is old. `end`: where the changelog ended by this owner's last ack.
+
+        Returns where it ends now. Raises Fenced if somebody else has written: an owner that slept for so long must not
+        fence the one that has taken over.
+        """
         if time.monotonic() - self._since < RENEW_SECONDS:
-            return None
+            return end
+        self._demand(end, (await self._reader.end_offsets(self._topic, [self._number]))[self._number])
         await self._producer.stop()
         self._producer = self._new_producer()
         self._since = time.monotonic()
-        return await self.fence()
+        kept_at, rows = await self._fence()
+        self._demand(end + rows, kept_at + 1)
+        return kept_at + 1
+
+    async def _fence(self) -> tuple[int, int]:
+        """Append a fence row whose place is known. Returns its offset, and how many it took."""
+        await self._producer.start()
+        row = (FENCE_KEY, self._producer.transactional_id.encode())
+        kept_at, rows = -1, 0
+        while kept_at < 0:
+            # An ack that does not say where the row lies is no place to read to: one more row has a place.
+            kept_at = await self._producer.append(self._topic, self._number, [row], _now_ms())
+            rows += 1
+        return kept_at, rows
+
+    def _demand(self, end: int, found: int) -> None:
+        if found != end:
+            raise Fenced(
+                f"changelog of partition {self._number}: it ends at {found} instead of {end}; another worker owns or "
+                "owned this partition meanwhile; start this worker again to join"
+            )
 
     async def append(self, rows: Sequence[Row], now_ms: int) -> int:
         return await self._producer.append(self._topic, self._number, rows, now_ms)
@@ -131,7 +153,7 @@ class Takeover:
         def new_producer() -> FencedProducer:
             return FencedProducer(f"{self.app_id}-{number}", self.connection, self._check_alive, observer)
 
-        return ChangelogPartition(self.changelog, number, new_producer)
+        return ChangelogPartition(self.changelog, number, new_producer, LogReader(self.connection))
 
     async def _read(
         self, table: TableSide, logs: Mapping[int, ChangelogPartition], fences: Mapping[int, int], reader: LogReader

@@ -52,8 +52,8 @@ class FakeLog:
         self.broker.batches.append(len(rows))
         return base
 
-    async def renew_if_due(self) -> int | None:
-        return None
+    async def renew_if_due(self, end: int) -> int:
+        return end
 
     async def publish(self, outputs: Sequence[Output], now_ms: int) -> None:
         self.broker.keep(self.broker.published, outputs)

@@ -6,13 +6,13 @@ from random import Random
 from typing import Final
 
 from agents.domain.rules import Rules
-from app.engine.errors import ChangelogError, Fenced, UnexpectedOffset
+from app.engine.errors import ChangelogError, Fenced
 from tests.agents.fake_kafka import Time
 from tests.agents.in_process import CHANGELOG, NAMES, TOPICS, Pipeline
 from tests.agents.in_process import Worker as PlainWorker
 from tests.builders import AT
 from tests.faults.simulation.broker import Broker
-from tests.faults.simulation.dials import NEVER, Dials, engine
+from tests.faults.simulation.dials import Dials, engine
 from tests.faults.simulation.events import HOUR_MS, MINUTE_MS, PARTITIONS, STEPS_MS, Events, Sent
 from tests.faults.simulation.group import Group
 from tests.faults.simulation.loop import VirtualLoop
@@ -185,11 +185,7 @@ class Sequence:
     def _note_stop(self, reason: BaseException) -> None:
         """A worker may stop itself because another is the owner, or because the broker cannot be reached."""
         self.injuries[f"stopped: {type(reason).__name__}"] += 1
-        if isinstance(reason, UnexpectedOffset):
-            needless = TOPICS.streams in str(reason) or self.dials.renew_seconds == NEVER
-        else:
-            needless = type(reason) not in (Fenced, ChangelogError)
-        if needless:
+        if type(reason) not in (Fenced, ChangelogError):
             raise Broken(f"a worker stopped without need: {reason!r}") from reason
 
     # How it ends.
