@@ -113,6 +113,7 @@ class ToyProcess:
         self.process = process
         self.said: list[str] = []
         self._ready = asyncio.Event()
+        self._asleep = asyncio.Event()
         self._reading = asyncio.create_task(self._read())
 
     async def _read(self) -> None:
@@ -121,11 +122,17 @@ class ToyProcess:
             self.said.append(line.decode())
             if line.startswith(b"ready"):
                 self._ready.set()
+            if line.startswith(b"asleep"):
+                self._asleep.set()
 
     async def ready(self) -> None:
         """Return after a recovery has ended; each call waits for one more."""
         await asyncio.wait_for(self._ready.wait(), READY_SECONDS)
         self._ready.clear()
+
+    async def asleep(self) -> None:
+        """Return when a sleeper has come to its word."""
+        await asyncio.wait_for(self._asleep.wait(), READY_SECONDS)
 
     def signal(self, number: signal.Signals) -> None:
         self.process.send_signal(number)

@@ -61,13 +61,10 @@ async def test_partitions_move_to_a_second_worker_and_back(words: Words) -> None
 
 async def test_a_sleeper_is_refused_by_the_fence(words: Words) -> None:
     async with toy_workers(words) as start:
-        sleeper = await start("no-watch")
+        sleeper = await start("sleeper")
         await sleeper.ready()
-        await words.send(some_words(3_000, 1))
-        load = asyncio.create_task(words.send(some_words(60_000, 2)))
-        await asyncio.sleep(0.3)
-        sleeper.signal(signal.SIGSTOP)
-        await load
+        await words.send([*some_words(30_000, 1), (0, b"sleep"), *some_words(30_000, 2)])
+        await sleeper.asleep()
         other = await start()
         await other.ready()
         await words.until_counted()

@@ -1,6 +1,7 @@
 """A worker process of the toy machine: `python -m tests.engine.toy_worker BROKER APP_ID SOURCE`."""
 
 import asyncio
+import os
 import signal
 import sys
 from collections.abc import AsyncIterable
@@ -9,6 +10,7 @@ from typing import Any
 from yarl import URL
 
 from app.engine.app import EngineApp
+from app.engine.machine import Output
 from app.engine.partition import FlushOptions, Identity
 from app.engine.runs import Run
 from app.engine.stall import StallWatch
@@ -18,7 +20,25 @@ from tests.engine.toy import WordCounter
 PARTITIONS = 2
 
 
-def create_toy(broker: str, app_id: str, source: str, session: float = 6.0, **options: Any) -> EngineApp:
+class Sleeper(WordCounter):
+    """Stands still in the midst of a run: what it has folded is not in the changelog yet."""
+
+    def fold(self, record: Any) -> Output | None:
+        refused = super().fold(record)
+        if record.value == b"sleep":
+            print("asleep", flush=True)
+            os.kill(os.getpid(), signal.SIGSTOP)
+        return refused
+
+
+def create_toy(
+    broker: str,
+    app_id: str,
+    source: str,
+    session: float = 6.0,
+    counter: type[WordCounter] = WordCounter,
+    **options: Any,
+) -> EngineApp:
     """Count the words of `source` into `counts-SOURCE`; refuse empty ones into `refused-SOURCE`."""
     app = EngineApp(
         app_id,
@@ -31,7 +51,7 @@ def create_toy(broker: str, app_id: str, source: str, session: float = 6.0, **op
     )
     table = app.state_table("words").configure(
         source,
-        lambda number, pressure: WordCounter(number, pressure, f"counts-{source}", f"refused-{source}"),
+        lambda number, pressure: counter(number, pressure, f"counts-{source}", f"refused-{source}"),
         Takeover(
             app_id,
             f"{app_id}-words-changelog",
@@ -52,9 +72,12 @@ def create_toy(broker: str, app_id: str, source: str, session: float = 6.0, **op
 
 
 async def main(broker: str, app_id: str, source: str, *options: str) -> None:
-    """Run until SIGTERM. With `no-watch` only the broker's fence stops a worker that stood still."""
-    app = create_toy(broker, app_id, source)
-    if "no-watch" in options:
+    """Run until SIGTERM. A `sleeper` stops at the word "sleep", in the midst of a run, until SIGCONT.
+
+    It does not notice that it stood still, so only the broker's fence stops it then.
+    """
+    app = create_toy(broker, app_id, source, counter=Sleeper if "sleeper" in options else WordCounter)
+    if "sleeper" in options:
         app.stall_watch = StallWatch(3600)
         app.stall_watch.check = lambda: None  # type: ignore[method-assign]
         next(iter(app.state_tables())).takeover._check_alive = lambda: None
