@@ -1,7 +1,7 @@
 """The Faust app of the engine: runs, fenced state tables, fail-stop."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any, Final, cast
 
 import faust
@@ -9,7 +9,7 @@ from faust.types import TP
 
 from app.engine.consumer import RunConsumer, RunTransport
 from app.engine.fail_stop import FailStop, fail_stop
-from app.engine.recovery import TakeoverTables
+from app.engine.recovery import Move, TakeoverTables
 from app.engine.replay import Replay
 from app.engine.runs import Run, RunScheduler, RunSchema
 from app.engine.stall import StallWatch
@@ -29,6 +29,7 @@ class EngineApp(faust.App):
     def __init__(self, id: str, *, stop: FailStop = fail_stop, **options: Any) -> None:
         self.stop_worker = stop
         self.replays: list[Replay] = []
+        self.move = Move()
         self.stall_watch = StallWatch(options["broker_session_timeout"] / 2, stop)
         super().__init__(
             id,
@@ -90,7 +91,8 @@ class EngineApp(faust.App):
         targets.update({replay.tp: replay.position for replay in self.replays})
         return {tp: at for tp, at in targets.items() if tp in assigned}
 
-    async def _freeze(self, sender: Any, revoked: set[TP], **kwargs: Any) -> None:
+    async def _freeze(self, sender: Any = None, revoked: Collection[TP] = (), **kwargs: Any) -> None:
+        await self.move.abort()
         for table in self.state_tables():
             await table.freeze()
         for replay in self.replays:
@@ -132,10 +134,7 @@ class EngineApp(faust.App):
         """Graceful end: the last runs go out before the partitions are given back."""
         if self._report is not None:
             self._report.cancel()
-        for table in self.state_tables():
-            await table.freeze()
-        for replay in self.replays:
-            await replay.give_up()
+        await self._freeze()
         await super().on_stop()
         for table in self.state_tables():
             await table.close()

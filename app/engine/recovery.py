@@ -5,6 +5,7 @@ worker's own writes back. Here a takeover raises, and an exception ends the work
 """
 
 import asyncio
+from collections.abc import Callable, Coroutine
 from typing import Any, cast
 
 from faust.tables.manager import TableManager
@@ -12,8 +13,53 @@ from faust.tables.recovery import RebalanceAgain, Recovery, ServiceStopped
 from mode import Service
 
 
+class Move:
+    """The takeover that is under way, if there is one. From a revocation to the next assignment there is none."""
+
+    def __init__(self) -> None:
+        self._task: asyncio.Task[None] | None = None
+        self._is_revoked = False
+
+    async def run(self, takeover: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Run a takeover. If partitions are revoked it never returns: only the next rebalance goes on from there."""
+        if self._is_revoked or not await self._is_done(takeover):
+            await asyncio.Event().wait()
+
+    async def _is_done(self, takeover: Callable[[], Coroutine[Any, Any, None]]) -> bool:
+        """Return True when it has ended, and False when it was aborted."""
+        self._task = asyncio.create_task(takeover(), name="takeover")
+        try:
+            await self._task
+        except asyncio.CancelledError:
+            this = asyncio.current_task()
+            if this is None or this.cancelling():
+                raise
+            return False
+        return True
+
+    async def abort(self) -> None:
+        """Partitions are revoked: from now on nobody may be fenced who is given them next."""
+        self._is_revoked = True
+        if self._task is not None and not self._task.done():
+            self._task.cancel()
+            await asyncio.wait([self._task])
+
+    def permit(self) -> None:
+        """Partitions are assigned."""
+        self._is_revoked = False
+
+
 class TakeoverRecovery(Recovery):
     """Runs the takeover of every state table after each rebalance."""
+
+    @property
+    def move(self) -> Move:
+        return cast(Move, cast(Any, self.app).move)
+
+    async def on_rebalance(self, *moved: Any, **generation: Any) -> None:
+        """Partitions are assigned; the recovery follows."""
+        self.move.permit()
+        await super().on_rebalance(*moved, **generation)
 
     @Service.task
     async def _restart_recovery(self) -> None:
@@ -24,7 +70,7 @@ class TakeoverRecovery(Recovery):
             generation_id = self._generation_id
             try:
                 self._set_recovery_started()
-                await self._wait(self._take_over())
+                await self._wait(self.move.run(self._take_over))
                 await self._wait(self.on_recovery_completed(generation_id))
             except RebalanceAgain:
                 continue

@@ -55,7 +55,6 @@ class StateTable(faust.Table[Any, Any]):
         self.observer = observer or Observer()
         self._flushers: dict[int, asyncio.Task[None]] = {}
         self._moving = asyncio.Lock()
-        self._revocations = 0
         return self
 
     def persisted_offset(self, tp: TP) -> int | None:
@@ -91,19 +90,15 @@ class StateTable(faust.Table[Any, Any]):
         One that was given up by a newer rebalance, but has not ended yet, comes first.
         """
         async with self._moving:
-            begun, revocations = time.monotonic(), self._revocations
+            begun = time.monotonic()
             for number in set(self.owned) - numbers:
                 await self._give_up(number)
             kept = await self.takeover.unchanged({n: o for n, o in self.owned.items() if n in numbers})
             for number in numbers & set(self.owned) - kept:
                 await self._give_up(number)
             new = await self.takeover.recover(self, numbers - kept)
-            for owner in new.values():
-                owner.partition.frozen = True
             self.owned.update(new)
-            # Revoked while they were being recovered, they stay frozen: the next takeover keeps them or gives them up.
-            if revocations == self._revocations:
-                self._thaw(numbers)
+            self._thaw(numbers)
             self.observer.recovered(time.monotonic() - begun)
 
     def _thaw(self, numbers: set[int]) -> None:
@@ -113,9 +108,8 @@ class StateTable(faust.Table[Any, Any]):
             self._start_flushing(number)
 
     async def freeze(self) -> None:
-        """Partitions are revoked: the last run of each goes out, then nothing more."""
+        """Partitions are revoked: the last run of each goes out, then nothing more. No takeover runs meanwhile."""
         begun = time.monotonic()
-        self._revocations += 1
         await asyncio.gather(*(owner.partition.freeze() for owner in self.owned.values()))
         flushers = list(self._flushers.items())
         for number, task in flushers:

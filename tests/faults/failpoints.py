@@ -162,7 +162,7 @@ class Failpoints:
 
         @wrap(EngineApp, "_freeze")
         def _(freeze: Method) -> Method:
-            async def frozen(app: EngineApp, sender: Any, revoked: set[Any], **kwargs: Any) -> None:
+            async def frozen(app: EngineApp, sender: Any = None, revoked: Any = (), **kwargs: Any) -> None:
                 await freeze(app, sender, revoked, **kwargs)
                 if revoked:
                     self.passed("revoked")

@@ -7,6 +7,7 @@ and is cancelled, but not waited for, when the next assignment comes.
 import asyncio
 from collections.abc import Callable, Coroutine
 from contextvars import copy_context
+from functools import partial
 from random import Random
 from typing import Any, Final, NoReturn
 
@@ -16,7 +17,7 @@ from agents.domain.merge import Merge
 from agents.merge import MergedBoards
 from app.engine.app import EngineApp
 from app.engine.partition import Clock, FlushOptions
-from app.engine.recovery import TakeoverRecovery
+from app.engine.recovery import Move, TakeoverRecovery
 from app.engine.replay import Replay
 from app.engine.runs import Run
 from app.engine.table import StateTable
@@ -103,6 +104,7 @@ class Worker:
             self.stop_worker,
         )
         self.replays = [self.replay]
+        self.move = Move()
         self.consumer = Delivery(
             self, {NAMES.source: self._fold, TOPICS.partials: self._fold_partials}, self.seek_targets
         )
@@ -141,6 +143,7 @@ class Worker:
         self.active_tps = {TP(CHANGELOG, number) for number in partitions}
         source = {TP(NAMES.source, number) for number in partitions}
         self.consumer.assign(source | ({self.replay.tp} if merges else set()))
+        self.move.permit()
         self._recovery_wanted.set()
 
     async def leave(self) -> None:
@@ -150,7 +153,7 @@ class Worker:
 
     async def _freeze_or_stop(self) -> None:
         try:
-            await self._freeze(None, set())
+            await self._freeze()
         except Exception as error:
             self.stop_worker(error)
 
@@ -158,7 +161,7 @@ class Worker:
         while True:
             await self._recovery_wanted.wait()
             self._recovery_wanted.clear()
-            if await self._unless_wanted_again(TakeoverRecovery._take_over(self)):  # type: ignore[arg-type]
+            if await self._unless_wanted_again(self.move.run(partial(TakeoverRecovery._take_over, self))):  # type: ignore[arg-type]
                 await asyncio.sleep(0)
                 if await self._unless_wanted_again(self.consumer.perform_seek()):
                     self.consumer.resume_flow()
