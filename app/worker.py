@@ -1,12 +1,12 @@
 """The worker process: wait for Kafka, refuse wrong topics, run the pipeline until told to stop."""
 
 import asyncio
-import gc
 import signal
 
 import structlog
 
 from app.connection import client_options
+from app.engine import memory
 from app.engine.app import EngineApp
 from app.errors import Finding, GiftstreamError
 from app.health import Health
@@ -49,7 +49,7 @@ async def _serve(settings: Settings, told: Told) -> None:
 
 async def _run(app: EngineApp, health: Health, watcher: WorkerWatcher, stopping: "asyncio.Future[None]") -> None:
     health.waiting("recovering the state")
-    _tune_garbage_collector()
+    memory.tune()
     watcher.start(app)
     await app.start()
     try:
@@ -58,13 +58,6 @@ async def _run(app: EngineApp, health: Health, watcher: WorkerWatcher, stopping:
         logger.info("stopping: the last runs go out, then the partitions are given back")
         await watcher.stop()
         await app.stop()
-
-
-def _tune_garbage_collector() -> None:
-    """The state is millions of long-lived objects without cycles: look through them seldom."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(100_000, 20, 100)
 
 
 async def _wait_for_topics(settings: Settings, health: Health) -> None:

@@ -12,6 +12,8 @@ from faust.tables.manager import TableManager
 from faust.tables.recovery import RebalanceAgain, Recovery, ServiceStopped
 from mode import Service
 
+from app.engine.memory import give_back
+
 
 class Move:
     """The takeover that is under way, if there is one. From a revocation to the next assignment there is none."""
@@ -71,6 +73,7 @@ class TakeoverRecovery(Recovery):
             try:
                 self._set_recovery_started()
                 await self._wait(self.move.run(self._take_over))
+                give_back()
                 await self._wait(self.on_recovery_completed(generation_id))
             except RebalanceAgain:
                 continue
