@@ -13,6 +13,7 @@ from rich.console import Console
 import tests.faults.scenarios  # noqa: F401 (fills the catalogue)
 from tests.faults import options
 from tests.faults.outcome import Outcome, summary
+from tests.faults.page import write
 from tests.faults.run import run, shared_broker
 from tests.faults.scenario import CATALOGUE, Scenario, in_order
 
@@ -25,6 +26,7 @@ Json = Annotated[bool, typer.Option("--json", help="One JSON line a scenario on 
 Jobs = Annotated[int, typer.Option(help="Scenarios at a time.", min=1)]
 List = Annotated[bool, typer.Option("--list", help="Name the scenarios and end.")]
 Soak = Annotated[float, typer.Option(help="Seconds that the soak lasts.", min=80)]
+Page = Annotated[Path | None, typer.Option(help="Write the table into this Markdown page.", exists=True)]
 Logs = Annotated[Path | None, typer.Option(help="Keep the workers' logs and the journal of failed scenarios here.")]
 
 WIDTH = 120
@@ -40,6 +42,7 @@ def faults(
     list_only: List = False,
     soak_seconds: Soak = options.SOAK_SECONDS,
     logs: Logs = None,
+    page: Page = None,
 ) -> None:
     """Kill, pause and restart real workers and brokers under load, and recount everything afterwards."""
     scenarios = _chosen(names or [], short)
@@ -50,6 +53,8 @@ def faults(
     options.SOAK_SECONDS, options.LOGS = soak_seconds, logs
     chosen_seed = random.SystemRandom().randrange(1, 1_000_000) if seed is None else seed
     outcomes = asyncio.run(_run(scenarios, chosen_seed, jobs, as_json))
+    if page is not None:
+        write(page, outcomes, chosen_seed)
     raise typer.Exit(int(not all(one.passed for one in outcomes)))
 
 
