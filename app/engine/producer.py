@@ -8,13 +8,14 @@ refuses the batches of an older epoch there.
 import asyncio
 import time
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import (
     InvalidProducerEpoch,
     InvalidProducerIdMapping,
     KafkaError,
+    MessageSizeTooLargeError,
     OutOfOrderSequenceNumber,
     ProducerFenced,
 )
@@ -34,6 +35,23 @@ UNUSED_TRANSACTION_TIMEOUT_MS: Final = 60_000
 """The broker demands a sensible one (transaction.max.timeout.ms), though there never is a transaction."""
 
 _FENCED: Final = (ProducerFenced, InvalidProducerEpoch, InvalidProducerIdMapping, OutOfOrderSequenceNumber)
+
+
+class _Sent(NamedTuple):
+    """A batch on its way."""
+
+    batch: Any
+    topic: str
+    partition: int
+    ack: "asyncio.Future[Any]"
+
+    def told(self, error: KafkaError) -> str:
+        """Return what the broker refused and why, and what to do."""
+        do = "mend that, and start this worker again"
+        if isinstance(error, MessageSizeTooLargeError):
+            do = "`giftstream topics check` tells what the topic has to allow, and how to set it; then start it again"
+        where = f"{self.topic}[{self.partition}]"
+        return f"{where}: the broker refused a batch: {error!r}, of {self.batch.size():,} bytes; {do}"
 
 
 class FencedProducer:
@@ -96,12 +114,12 @@ class FencedProducer:
         last = {(outputs[-1].topic, outputs[-1].partition)} if outputs else set()
         acks = []
         for wave in (groups.keys() - last, last):
-            futures = [
+            sent = [
                 await self._send(batch, topic, partition)
                 for topic, partition in sorted(wave)
                 for batch in self._batches(groups[topic, partition], now_ms)
             ]
-            acks += await self._deliver(futures)
+            acks += await self._deliver(sent)
         return acks[0].offset if acks else -1
 
     def _batches(self, outputs: Sequence[Output], now_ms: int) -> Iterable[Any]:
@@ -117,13 +135,13 @@ class FencedProducer:
         if size or outputs:
             yield batch
 
-    async def _send(self, batch: Any, topic: str, partition: int) -> "asyncio.Future[Any]":
+    async def _send(self, batch: Any, topic: str, partition: int) -> _Sent:
         batch.close()
         self._check()
         begun = time.monotonic()
-        future: asyncio.Future[Any] = await self._producer.send_batch(batch, topic, partition=partition)
-        future.add_done_callback(lambda ack: self._acked(topic, begun, ack))
-        return future
+        ack: asyncio.Future[Any] = await self._producer.send_batch(batch, topic, partition=partition)
+        ack.add_done_callback(lambda ack: self._acked(topic, begun, ack))
+        return _Sent(batch, topic, partition, ack)
 
     def _acked(self, topic: str, begun: float, ack: "asyncio.Future[Any]") -> None:
         if not ack.cancelled() and (error := ack.exception()) is not None:
@@ -131,16 +149,17 @@ class FencedProducer:
         else:
             self._observer.sent(topic, time.monotonic() - begun)
 
-    async def _deliver(self, futures: "Sequence[asyncio.Future[Any]]") -> list[Any]:
+    async def _deliver(self, sent: Sequence[_Sent]) -> list[Any]:
         try:
-            return list(await asyncio.gather(*futures))
+            return list(await asyncio.gather(*(one.ack for one in sent)))
         except _FENCED as error:
             raise Fenced(
                 f"{self.transactional_id}: another worker owns this partition now ({type(error).__name__}); "
                 "its state is complete there, start this worker again to join"
             ) from error
         except KafkaError as error:
-            raise ChangelogError(f"{self.transactional_id}: the broker refused a batch: {error!r}") from error
+            refused = next(one for one in sent if one.ack.done() and one.ack.exception() is error)
+            raise ChangelogError(refused.told(error)) from error
 
 
 def _by_partition(outputs: Sequence[Output]) -> dict[tuple[str, int], list[Output]]:
