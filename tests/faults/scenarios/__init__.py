@@ -1,5 +1,31 @@
 """The scenarios. Importing a module adds its scenarios to the catalogue."""
 
-from tests.faults.scenarios import backlog, brokers, churn, kills, pauses, poison, producers, soak, stock, teeth
+from tests.faults.scenarios import (
+    backlog,
+    brokers,
+    changelog_refused,
+    churn,
+    compaction,
+    kills,
+    pauses,
+    poison,
+    producers,
+    soak,
+    stock,
+    teeth,
+)
 
-__all__ = ["backlog", "brokers", "churn", "kills", "pauses", "poison", "producers", "soak", "stock", "teeth"]
+__all__ = [
+    "backlog",
+    "brokers",
+    "changelog_refused",
+    "churn",
+    "compaction",
+    "kills",
+    "pauses",
+    "poison",
+    "producers",
+    "soak",
+    "stock",
+    "teeth",
+]
