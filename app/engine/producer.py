@@ -21,6 +21,7 @@ from aiokafka.errors import (
 )
 
 from app.engine.changelog import Row
+from app.engine.connecting import connected
 from app.engine.errors import ChangelogError, Fenced, RunTooLarge
 from app.engine.machine import Output
 from app.engine.observer import Observer
@@ -83,7 +84,7 @@ class FencedProducer:
 
     async def start(self) -> None:
         """Connect and take the producer id; whoever held it before is an older epoch from now on."""
-        await self._producer.start()
+        await connected(self._producer.start)
 
     async def stop(self) -> None:
         """Close the connections."""

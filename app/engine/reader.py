@@ -12,6 +12,7 @@ from typing import Any, Final
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from app.engine.changelog import RowLoader
+from app.engine.connecting import connected
 
 FETCH_BYTES: Final = 4 * 1024 * 1024
 
@@ -91,7 +92,7 @@ class LogReader:
             fetch_max_bytes=8 * FETCH_BYTES,
             fetch_max_wait_ms=FETCH_WAIT_MS,
         )
-        await consumer.start()
+        await connected(consumer.start)
         try:
             if assigned:
                 consumer.assign(assigned)
