@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
-from aiokafka.errors import KafkaConnectionError, TopicAlreadyExistsError, for_code
+from aiokafka.errors import KafkaConnectionError, NodeNotReadyError, TopicAlreadyExistsError, for_code
 
 from app.connection import client_options
 from app.errors import BrokerUnreachable, Finding
@@ -50,7 +50,7 @@ async def admin(settings: Settings) -> AsyncIterator[AIOKafkaAdminClient]:
     try:
         await client.start()
         yield client
-    except KafkaConnectionError as error:
+    except (KafkaConnectionError, NodeNotReadyError) as error:
         do = "Start it (`giftstream broker`), or set GIFTSTREAM_BROKER"
         raise BrokerUnreachable(f"No Kafka broker answers at {settings.broker} ({error})", do=do) from None
     finally:

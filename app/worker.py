@@ -2,13 +2,15 @@
 
 import asyncio
 import signal
+from collections.abc import Callable
+from typing import Final
 
 import structlog
 
 from app.connection import client_options
 from app.engine import memory
 from app.engine.app import EngineApp
-from app.errors import Finding, GiftstreamError
+from app.errors import BrokerUnreachable, Finding, GiftstreamError
 from app.health import Health
 from app.http import HttpService
 from app.metrics import Metrics
@@ -16,9 +18,13 @@ from app.observe import WorkerWatcher
 from app.pipeline import Told, create_app
 from app.settings import Settings
 from app.topics import check
+from app.topics_compare import Mismatch
 from app.wait import wait_for_broker
 
 logger = structlog.get_logger(__name__)
+
+AGAIN_SECONDS: Final = 1.0
+"""Between two tries to look at the topics, when the broker was gone again before they were seen."""
 
 
 def run_worker(settings: Settings, told: Told) -> int:
@@ -67,9 +73,19 @@ async def _wait_for_topics(settings: Settings, health: Health) -> None:
         health.waiting(line)
         logger.warning(line)
 
-    await wait_for_broker(client_options(settings), on_wait=waiting)
-    if mismatches := await check(settings):
+    if mismatches := await _checked(settings, waiting):
         raise Finding("The topics are not as they must be:\n" + "\n".join(str(one) for one in mismatches))
+
+
+async def _checked(settings: Settings, waiting: Callable[[str], None]) -> list[Mismatch]:
+    """Return what the check of the topics finds, as soon as there is a broker for as long as it takes."""
+    while True:
+        await wait_for_broker(client_options(settings), on_wait=waiting)
+        try:
+            return await check(settings)
+        except BrokerUnreachable as error:
+            waiting(str(error))
+        await asyncio.sleep(AGAIN_SECONDS)
 
 
 def _stop_signal() -> "asyncio.Future[None]":
