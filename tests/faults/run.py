@@ -6,7 +6,8 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from shutil import copytree
 
-from app.broker import EmbeddedBroker
+from app.broker import EmbeddedBroker, Proxied
+from app.broker.probe import free_ports
 from tests.faults import options
 from tests.faults.outcome import Outcome
 from tests.faults.scenario import Scenario
@@ -34,9 +35,9 @@ async def run(
 
 
 @asynccontextmanager
-async def shared_broker() -> AsyncIterator[EmbeddedBroker]:
+async def shared_broker(proxied: Proxied | None = None) -> AsyncIterator[EmbeddedBroker]:
     """Yield a running broker."""
-    broker = EmbeddedBroker()
+    broker = EmbeddedBroker(proxied=proxied)
     try:
         await asyncio.to_thread(broker.start)
         yield broker
@@ -49,7 +50,7 @@ async def _broker_for(one: Scenario, shared: EmbeddedBroker) -> AsyncIterator[Em
     if not one.own_broker:
         yield shared
         return
-    async with shared_broker() as own:
+    async with shared_broker(Proxied(*free_ports(2))) as own:
         yield own
 
 

@@ -16,7 +16,7 @@ class Scenario:
     `group` is the number of the scenario in the list of the README. It has injured nothing unless `replays` (events
     are folded again) and at least so many `rebalances` are seen. `caught` scenarios have a guard switched
     off and must be found wrong: they pass when the verdict fails. `short`: part of the short form. `own_broker`: it
-    injures the broker, so it gets one for itself. `offstage`: no worker of
+    injures the broker or the way there, so it gets one for itself, to which a proxy may lead. `offstage`: no worker of
     giftstream takes part, and the body itself says whether it is as it must be.
     """
 

@@ -5,7 +5,7 @@ import os
 import random
 import tempfile
 from collections.abc import AsyncIterator, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -30,12 +30,15 @@ _number = count(1)
 class Stage:
     """One scenario's topics, load and workers. Whatever it starts is ended with it.
 
+    `worker_settings` are those that workers are started with, and `until_the_end` is closed when they have ended.
     `answers` is what the loads meant; with `log`, what was put on the source topic, it is what the verdict compares to.
     """
 
     def __init__(self, broker: EmbeddedBroker, settings: Settings, folder: Path, seed: int) -> None:
         self.broker = broker
         self.settings = settings
+        self.worker_settings = settings
+        self.until_the_end = AsyncExitStack()
         self.seed = seed
         self.random = random.Random(seed)
         self.topics = Pipeline(settings, folder)
@@ -53,7 +56,13 @@ class Stage:
         """Start a worker and return at once."""
         number = len(self.workers)
         worker = FaultyWorker(
-            self.settings, self.folder, number, *arguments, die_at=die_at or {}, stop_at=stop_at or {}, without=without
+            self.worker_settings,
+            self.folder,
+            number,
+            *arguments,
+            die_at=die_at or {},
+            stop_at=stop_at or {},
+            without=without,
         )
         self.workers.append(worker)
         return worker
@@ -170,10 +179,11 @@ async def stage(broker: EmbeddedBroker, seed: int, **settings: Any) -> AsyncIter
     await create(made)
     with tempfile.TemporaryDirectory(prefix=f"giftstream-{name}-") as folder:
         one = Stage(broker, made, Path(folder), seed)
-        try:
-            yield one
-        finally:
-            one.end()
+        async with one.until_the_end:
+            try:
+                yield one
+            finally:
+                one.end()
 
 
 def beside(one: Stage) -> AbstractAsyncContextManager[Stage]:
