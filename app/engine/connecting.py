@@ -3,7 +3,8 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
-from typing import Final
+from functools import partial
+from typing import Any, Final
 
 from aiokafka.errors import KafkaError
 
@@ -24,6 +25,12 @@ async def connected(start: Callable[[], Awaitable[None]], patience_seconds: floa
             if not _passes(error) or time.monotonic() > until:
                 raise
         await asyncio.sleep(PAUSE_SECONDS)
+
+
+def patient(client: Any) -> Any:
+    """Return a client whose `start`, that somebody else calls, does so."""
+    client.start = partial(connected, client.start)
+    return client
 
 
 def _passes(error: KafkaError) -> bool:

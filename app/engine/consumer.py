@@ -14,6 +14,7 @@ from aiokafka.structs import TopicPartition
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 
+from app.engine.connecting import patient
 from app.engine.errors import SourceLost
 from app.engine.runs import Run
 
@@ -52,7 +53,7 @@ class RunThread(driver.AIOKafkaConsumerThread):
         consumer = super()._create_worker_consumer(transport)
         # A public option of aiokafka that Faust ties to its own transactions.
         consumer._isolation_level = "read_committed"
-        return consumer
+        return patient(consumer)
 
     async def _fetch_records(self, consumer: Any, active_partitions: Any, *bounds: Any, **options: Any) -> Any:
         fetched = await super()._fetch_records(consumer, active_partitions, *bounds, **options)
@@ -149,7 +150,15 @@ class RunConsumer(driver.Consumer):
         await self._thread.commit(positions)
 
 
+class PatientProducer(driver.Producer):
+    """Faust's producer. It sends nothing here, and still must not end the worker by its start."""
+
+    def _new_producer(self, transactional_id: str | None = None) -> Any:
+        return patient(super()._new_producer(transactional_id))
+
+
 class RunTransport(driver.Transport):
     """aiokafka driver with the run consumer."""
 
     Consumer = RunConsumer
+    Producer = PatientProducer
