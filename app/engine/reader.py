@@ -43,12 +43,17 @@ class LogReader:
             return (await consumer.beginning_offsets([tp]))[tp], (await consumer.end_offsets([tp]))[tp]
 
     async def record_at(self, topic: str, partition: int, offset: int) -> Any | None:
-        """Return the record at an offset, or None if compaction or retention took it."""
+        """Return the record at an offset before the log's end, or None if it is not there any more.
+
+        Waits however long the broker takes: that it has not answered yet says nothing of the record.
+        """
         tp = TopicPartition(topic, partition)
         async with self._consumer([tp]) as consumer:
             consumer.seek(tp, offset)
-            batches = await consumer.getmany(tp, timeout_ms=5000, max_records=1)
-            return next((record for record in batches.get(tp, ()) if record.offset == offset), None)
+            found: Sequence[Any] = ()
+            while not found and await consumer.position(tp) <= offset:
+                found = (await consumer.getmany(tp, timeout_ms=1000, max_records=1)).get(tp, ())
+            return next((record for record in found if record.offset == offset), None)
 
     async def replay(self, topic: str, partition: int, take: Callable[[Any], None]) -> int:
         """Hand every record that is in the partition now to `take`. Returns the offset after the last."""
