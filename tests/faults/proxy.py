@@ -7,6 +7,7 @@ import asyncio
 import struct
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from random import Random
 from typing import Final, NamedTuple, Self
@@ -108,7 +109,11 @@ class Proxy:
 
 
 class _Link:
-    """A client's connection, and the one to the broker that goes with it. They end together."""
+    """A client's connection, and the one to the broker that goes with it. They end together.
+
+    Only a client that is gone leaves the broker's side open for as long as answers are due: Kafka drops the requests
+    of a connection that has ended, and what a machine has sent before its power was cut does not come with an end.
+    """
 
     def __init__(
         self,
@@ -122,6 +127,8 @@ class _Link:
         self._client_reader, self._client_writer = client_reader, client_writer
         self._broker_reader, self._broker_writer = broker_reader, broker_writer
         self._doomed: dict[int, str] = {}
+        self._due: set[int] = set()
+        self._all_answered = asyncio.Event()
 
     async def carry(self) -> None:
         """Carry requests and answers until one side ends, or a cut does."""
@@ -141,7 +148,11 @@ class _Link:
                 await self._cut(frame)
                 return
             await self._injure(request)
+            self._due.add(request.correlation)
             await _write(self._broker_writer, LENGTH.pack(len(frame)) + frame)
+        while self._due:
+            self._all_answered.clear()
+            await self._all_answered.wait()
 
     async def _cut(self, frame: bytes) -> None:
         await _write(self._broker_writer, LENGTH.pack(len(frame)) + frame[: len(frame) // 2])
@@ -162,7 +173,10 @@ class _Link:
             if loss := self._doomed.get(correlation):
                 self._proxy.injuries[loss] += 1
                 return
-            await _write(self._client_writer, LENGTH.pack(len(frame)) + frame)
+            with suppress(OSError):  # the client may be gone
+                await _write(self._client_writer, LENGTH.pack(len(frame)) + frame)
+            self._due.discard(correlation)
+            self._all_answered.set()
 
 
 async def _write(writer: asyncio.StreamWriter, data: bytes) -> None:
