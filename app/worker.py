@@ -57,13 +57,14 @@ async def _run(app: EngineApp, health: Health, watcher: WorkerWatcher, stopping:
     health.waiting("recovering the state")
     memory.tune()
     watcher.start(app)
-    await app.start()
     try:
+        await app.start()
         await stopping
-    finally:
         logger.info("stopping: the last runs go out, then the partitions are given back")
         await watcher.stop()
         await app.stop()
+    except Exception as error:
+        app.stop_worker(error)
 
 
 async def _wait_for_topics(settings: Settings, health: Health) -> None:

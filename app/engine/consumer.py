@@ -137,7 +137,7 @@ class RunConsumer(driver.Consumer):
             cast(Any, self.app).stop_worker(
                 SourceLost(
                     f"the source log no longer holds the next record to read ({error}): retention or truncation took "
-                    "it; `giftstream topics check` shows the log, `giftstream worker --accept-gap` goes on without it"
+                    "it; start the worker again: it says what is left of the log, and the ways to go on"
                 )
             )
 

@@ -14,20 +14,31 @@ EngineError
 ├── Poisoned               a record made the fold fail; names partition and offset
 └── Stalled                the process stood still for half the session timeout
 
-None of them is handled: the worker stops with one line (exit code 3), nothing is committed, nothing is lost.
+None of them is handled: the worker stops with one line (exit code 3), and nothing half done is kept. `kept` is the
+part of that line that says what was protected.
 """
+
+from typing import ClassVar
+
+_AS_IT_WAS = "the state and its position are kept as they were and nothing was counted past them"
 
 
 class EngineError(Exception):
     """Base of all: the message says what was found, what was expected, and what to do."""
 
+    kept: ClassVar[str] = "nothing lost, the state is kept at its last whole run and what follows it is read again"
+
 
 class SourceError(EngineError):
     """The source log does not go on where the state ended."""
 
+    kept = "nothing counted past the break, the state is kept at its last whole run"
+
 
 class SourceChanged(SourceError):
     """The topic was recreated or truncated."""
+
+    kept = _AS_IT_WAS
 
 
 class SourceLost(SourceError):
@@ -45,6 +56,8 @@ class ChangelogError(EngineError):
 class Fenced(ChangelogError):
     """The broker refuses this worker's writes: a newer owner has fenced it."""
 
+    kept = "nothing lost, the new owner goes on from the last whole run and nothing of this worker's is added to it"
+
 
 class UnexpectedOffset(ChangelogError):
     """A run was kept at an offset that another writer's record would have."""
@@ -55,11 +68,15 @@ class RunTooLarge(ChangelogError):
 
 
 class FormatUnknown(ChangelogError):
-    """A row of a newer format."""
+    """A row of another format."""
+
+    kept = _AS_IT_WAS
 
 
 class SettingsChanged(EngineError):
     """The settings that decide what is counted differ from those the state was counted under."""
+
+    kept = _AS_IT_WAS
 
 
 class Poisoned(EngineError):

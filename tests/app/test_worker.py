@@ -1,4 +1,7 @@
-"""How the worker process comes up."""
+"""How a worker comes up, and that it ends through its fail-stop however its app fails."""
+
+import asyncio
+from typing import Any
 
 import pytest
 
@@ -7,6 +10,46 @@ from app.errors import BrokerUnreachable
 from app.health import Health
 from app.settings import Settings
 from app.topics_compare import Mismatch
+from app.worker import _run
+
+
+class Watcher:
+    def start(self, app: Any) -> None: ...
+
+    async def stop(self) -> None: ...
+
+
+class FailingApp:
+    """Fails in one of its calls, and remembers why it was stopped."""
+
+    def __init__(self, fails_in: str) -> None:
+        self._fails_in = fails_in
+        self.stopped: list[BaseException] = []
+
+    async def start(self) -> None:
+        self._call("start")
+
+    async def stop(self) -> None:
+        self._call("stop")
+
+    def stop_worker(self, error: BaseException) -> None:
+        self.stopped.append(error)
+
+    def _call(self, name: str) -> None:
+        if name == self._fails_in:
+            raise ValueError(name)
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("call", ["start", "stop", "neither"])
+async def test_an_app_that_cannot_start_or_stop_is_a_fail_stop(call: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.engine.memory.tune", lambda: None)
+    told_to_stop: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    told_to_stop.set_result(None)
+    app: Any = FailingApp(call)
+    watcher: Any = Watcher()
+    await _run(app, Health(), watcher, told_to_stop)
+    assert [str(error) for error in app.stopped] == [call] * (call != "neither")
 
 
 @pytest.mark.asyncio
