@@ -99,6 +99,11 @@ class RunThread(driver.AIOKafkaConsumerThread):
                     found[TP(*tp)] = (begin, state.position, consumer.last_stable_offset(tp))
         return found
 
+    async def _commit(self, offsets: Mapping[TP, int]) -> bool:
+        """Commit what is still assigned. Faust commits nothing at all just as well, which aiokafka refuses."""
+        held = {tp: at for tp, at in offsets.items() if tp in self.assignment()}
+        return bool(await super()._commit(held)) if held else True
+
     async def pause_fetching(self, tps: set[TP]) -> None:
         """Stop fetching partitions that somebody else reads."""
         await self.call_thread(self._pause_fetching, tps)

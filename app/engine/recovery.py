@@ -10,9 +10,12 @@ from typing import Any, cast
 
 from faust.tables.manager import TableManager
 from faust.tables.recovery import RebalanceAgain, Recovery, ServiceStopped
+from faust.types import TP
 from mode import Service
 
+from app.engine.errors import SourceChanged
 from app.engine.memory import give_back
+from app.engine.source_check import WAY_OUT
 
 
 class Move:
@@ -87,17 +90,27 @@ class TakeoverRecovery(Recovery):
     async def _take_over(self) -> None:
         app = cast(Any, self.app)
         try:
+            assigned = app.consumer.assignment()
             for table in app.state_tables():
-                await table.take_over(
-                    {tp.partition for tp in self.active_tps if tp.topic == table.changelog_topic_name}
-                )
+                numbers = {tp.partition for tp in self.active_tps if tp.topic == table.changelog_topic_name}
+                demand_source(table.source, numbers, assigned)
+                await table.take_over(numbers)
             for replay in app.replays:
-                owned = replay.tp in app.consumer.assignment()
+                owned = replay.tp in assigned
                 await (replay.take_over() if owned else replay.give_up())
         except asyncio.CancelledError:
             raise
         except BaseException as error:
             app.stop_worker(error)
+
+
+def demand_source(source: str, numbers: set[int], assigned: set[TP]) -> None:
+    """Raise SourceChanged if a changelog was assigned without its source: Faust leaves out what is gone."""
+    if gone := numbers - {tp.partition for tp in assigned if tp.topic == source}:
+        raise SourceChanged(
+            f"{source} has no partitions {sorted(gone)} any more: the topic was deleted, or recreated with fewer; "
+            f"{WAY_OUT}"
+        )
 
 
 class TakeoverTables(TableManager):

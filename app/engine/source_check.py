@@ -1,7 +1,7 @@
 """Is the source log still the one that the state was made from, and where does it go on?"""
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import structlog
 
@@ -44,7 +44,7 @@ class SourceCheck:
         if commit.position > end:
             raise SourceChanged(
                 f"{self._source}[{number}] ends at {end}, but the state has counted up to {commit.position}: the topic "
-                f"was recreated or truncated; {_WAY_OUT}"
+                f"was recreated or truncated; {WAY_OUT}"
             )
         if commit.position < first:
             return Start(first, end, self._lost(number, commit.position, first))
@@ -76,8 +76,8 @@ class SourceCheck:
         if record is None or record_hash(record) != commit.last_hash:
             raise SourceChanged(
                 f"{self._source}[{number}]: record {commit.last_offset} is not the one that was counted: the topic was "
-                f"recreated; {_WAY_OUT}"
+                f"recreated; {WAY_OUT}"
             )
 
 
-_WAY_OUT = "restore it, or start with a new GIFTSTREAM_APP_ID to count the log as it is now"
+WAY_OUT: Final = "restore it, or start with a new GIFTSTREAM_APP_ID to count the log as it is now"

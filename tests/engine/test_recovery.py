@@ -1,10 +1,15 @@
-"""The takeover under way in rebalances that overtake each other: a revocation ends it."""
+"""The takeover under way in rebalances that overtake each other, and what it demands of the assignment."""
 
 import asyncio
 
 import pytest
+from faust.types import TP
 
-from app.engine.recovery import Move
+from app.engine.errors import SourceChanged
+from app.engine.recovery import Move, demand_source
+
+
+ASSIGNED = {TP("words", 0), TP("words", 1), TP("changelog", 0), TP("changelog", 1), TP("changelog", 2)}
 
 
 class Takeover:
@@ -82,3 +87,12 @@ async def test_a_takeover_that_fails_says_so() -> None:
 
     with pytest.raises(ValueError, match="no"):
         await Move().run(failing)
+
+
+def test_a_changelog_may_come_with_its_source() -> None:
+    demand_source("words", {0, 1}, ASSIGNED)
+
+
+def test_a_source_that_is_gone_is_refused_with_the_way_out() -> None:
+    with pytest.raises(SourceChanged, match=r"words has no partitions \[2\] any more: .* restore it, or start with"):
+        demand_source("words", {0, 1, 2}, ASSIGNED)
