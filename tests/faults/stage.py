@@ -32,6 +32,7 @@ class Stage:
 
     `worker_settings` are those that workers are started with, and `until_the_end` is closed when they have ended.
     `answers` is what the loads meant; with `log`, what was put on the source topic, it is what the verdict compares to.
+    `lost` holds, by partition, the first and the last offset of records that were deleted before they were counted.
     """
 
     def __init__(self, broker: EmbeddedBroker, settings: Settings, folder: Path, seed: int) -> None:
@@ -45,6 +46,7 @@ class Stage:
         self.journal = Journal(folder, settings.partitions)
         self.log = SourceLog()
         self.answers: list[Answer] = []
+        self.lost: dict[int, tuple[int, int]] = {}
         self.workers: list[FaultyWorker] = []
         self.kills = 0
         self.notes: list[str] = []
@@ -102,9 +104,9 @@ class Stage:
         return sum(self.journal.positions.values())
 
     @asynccontextmanager
-    async def load(self, **options: Any) -> AsyncIterator[Load]:
+    async def load(self, kind: type[PlacedSimulation] = PlacedSimulation, **options: Any) -> AsyncIterator[Load]:
         """Send a load while the body runs."""
-        load = start_load(self.settings, PlacedSimulation(load_options(**({"seed": self.seed} | options)), self.log))
+        load = start_load(self.settings, kind(load_options(**({"seed": self.seed} | options)), self.log))
         self.answers.append(load.simulation.answer)
         try:
             yield load

@@ -1,6 +1,6 @@
 """After the injury: is everything exact, and was anything injured at all?"""
 
-from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
 import msgspec
@@ -24,6 +24,29 @@ class _Revised(msgspec.Struct):
 
 
 _revised = msgspec.json.Decoder(_Revised).decode
+
+
+class _Position(msgspec.Struct):
+    offsets: dict[int, int]
+
+
+class _Board(msgspec.Struct):
+    position: _Position
+    is_final: bool
+    incomplete: list[str] = []
+
+    def is_honest(self, lost: Mapping[int, tuple[int, int]]) -> bool:
+        """Whether it names the lost records before its position, and of those behind it none but known ones.
+
+        (One that has not changed since a loss is exact at its position, and names the loss when it becomes final.)
+        """
+        here = [(number, *gap) for number, gap in lost.items() if number in self.position.offsets]
+        known = {f"{number}:{first}-{last}" for number, first, last in here}
+        due = {f"{number}:{first}-{last}" for number, first, last in here if self.position.offsets[number] > last}
+        return due <= set(self.incomplete) <= known
+
+
+_board = msgspec.json.Decoder(_Board, strict=False).decode
 
 
 class Verdict(msgspec.Struct):
@@ -53,7 +76,8 @@ async def judge(stage: Stage) -> Verdict:
     letters = await stage.topics.dead_letters()
     problems = [
         *_astray(stage),
-        *_audited(report),
+        *_audited(report, stage),
+        *[line async for line in _incomplete(stage)],
         *[line async for line in _fallen(stage)],
         *_letters(set(letters), stage.log.bad),
         *_sums(await stage.topics.ledger(), meant, len(stage.log.bad)),
@@ -73,15 +97,29 @@ def _astray(stage: Stage) -> Iterator[str]:
             yield f"worker {worker.number} ended by itself with {worker.code}: {worker.last_line}"
 
 
-def _audited(report: Report) -> Iterator[str]:
+def _audited(report: Report, stage: Stage) -> Iterator[str]:
+    """Boards that may rest on lost records cannot be compared; where none are lost, each must be."""
     for finding in report.findings[:SHOWN]:
         yield f"{finding.kind}: {finding.topic} {finding.key}: {finding.detail}"
     if report.drift > SHOWN:
         yield f"drift of {report.drift} in all"
-    if unverifiable := sum(board.unverifiable for board in report.boards.values()):
-        yield f"{unverifiable} boards are unverifiable"
+    unverifiable = sum(board.unverifiable for board in report.boards.values())
+    if bool(unverifiable) != bool(stage.lost):
+        yield f"{unverifiable} boards are unverifiable, records of {len(stage.lost)} partitions are lost"
     if not report.checked:
         yield "no board could be checked"
+
+
+async def _incomplete(stage: Stage) -> AsyncIterator[str]:
+    """The newest value of a board names the lost records that it may lack, and no others."""
+    names = stage.topics.topics
+    newest = {}
+    async for record in read_to_end(stage.settings, [names.totals.name, names.gifters.name, names.streams.name]):
+        newest[record.topic, record.key] = record.value
+    boards = {key: _board(value) for key, value in newest.items() if value is not None}
+    wrong = [f"{key} are {board.incomplete}" for key, board in boards.items() if not board.is_honest(stage.lost)]
+    for line in _some("the lost records of", sorted(wrong)):
+        yield line
 
 
 async def _fallen(stage: Stage) -> AsyncIterator[str]:

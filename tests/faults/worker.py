@@ -10,15 +10,17 @@ FAULTS_WITHOUT     what to switch off, separated by commas: a key of `SWITCHES`
 import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
+from agents.gifts import GiftMachine
 from app.cli import main
 from app.engine import producer
 from app.engine.stall import StallWatch
 from tests.faults.failpoints import Failpoints, split_runs
 from tests.faults.journal import Journal
+from tests.faults.stumbling import STUMBLED_OVER
 from tests.faults.watching import watch
-from tests.faults.wrapping import wrap
+from tests.faults.wrapping import Method, wrap
 
 
 def _no_fence(points: Failpoints) -> None:
@@ -31,9 +33,24 @@ def _no_stall_watch(points: Failpoints) -> None:
     wrap(StallWatch, "check")(lambda check: lambda watch: None)
 
 
+def _stumbles(points: Failpoints) -> None:
+    """The fold has a bug: it raises on a good record, in the midst of changing the state."""
+
+    @wrap(GiftMachine, "fold")
+    def _(fold: Method) -> Method:
+        def folded(machine: GiftMachine, record: Any) -> Any:
+            letter = fold(machine, record)
+            if letter is None and STUMBLED_OVER.encode() in record.value:
+                raise ZeroDivisionError("a bug")
+            return letter
+
+        return folded
+
+
 SWITCHES: Final[Mapping[str, Callable[[Failpoints], None]]] = {
     "fence": _no_fence,
     "one_batch": split_runs,
+    "sound_fold": _stumbles,
     "stall_watch": _no_stall_watch,
 }
 

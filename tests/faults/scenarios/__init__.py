@@ -11,7 +11,9 @@ from tests.faults.scenarios import (
     pauses,
     poison,
     producers,
+    quarantine,
     soak,
+    source,
     stock,
     teeth,
 )
@@ -27,7 +29,9 @@ __all__ = [
     "pauses",
     "poison",
     "producers",
+    "quarantine",
     "soak",
+    "source",
     "stock",
     "teeth",
 ]
