@@ -110,7 +110,7 @@ def _add_merge(app: EngineApp, settings: Settings, watcher: Watcher) -> None:
 def new_tables(pressure: Pressure) -> tuple[Tables, dict[str, Family[Any]]]:
     """Return the empty families of one partition, as the domain sees them and as the engine does."""
     families: dict[str, Family[Any]] = {
-        name: Family(tag, row_type, pressure) for name, (tag, row_type) in FAMILIES.items()
+        name: Family(kind.tag, kind.row_type, pressure, kind.version, kind.older) for name, kind in FAMILIES.items()
     }
     return Tables(**families), families
 

@@ -1,8 +1,8 @@
 """The families of rows that hold one partition's state, by name and tag."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Final, Protocol, TypeVar
+from typing import Any, Final, NamedTuple, Protocol, TypeVar
 
 from agents.domain.account import Account, Outgoing
 from agents.domain.engagement import Engagement
@@ -67,21 +67,35 @@ class Tables:
     """One row."""
 
     @classmethod
-    def of(cls, family: Callable[[str, Any], Any]) -> "Tables":
-        """Make all families; `family` makes one of a tag and a row type."""
-        return cls(**{name: family(tag, row_type) for name, (tag, row_type) in FAMILIES.items()})
+    def of(cls, family: "Callable[[Kind], Any]") -> "Tables":
+        """Make all families; `family` makes one of its kind."""
+        return cls(**{name: family(kind) for name, kind in FAMILIES.items()})
 
 
-FAMILIES: Final[dict[str, tuple[str, Any]]] = {
-    "totals": ("b", Total),
-    "gifters": ("g", tuple[Gifter, ...]),
-    "gifts": ("f", tuple[Gift, ...]),
-    "scopes": ("c", Scope),
-    "streams": ("s", tuple[Streamer, ...]),
-    "seen": ("i", list[str | int]),
-    "streaks": ("k", Register),
-    "engagement": ("e", Engagement),
-    "outbox": ("o", Outgoing),
-    "progress": ("p", Account),
+class Kind(NamedTuple):
+    """What rows a family has. A tag is never used again for something else.
+
+    Whoever changes what a row is written as, be it by one more field, raises `version`, and adds to `older` what makes
+    today's row of the fields that the version before wrote. What older versions wrote is never rewritten, so none of
+    `older` is ever taken away.
+    """
+
+    tag: str
+    row_type: Any
+    version: int = 1
+    older: Mapping[int, Callable[[Any], Any]] = {}
+
+
+FAMILIES: Final[dict[str, Kind]] = {
+    "totals": Kind("b", Total),
+    "gifters": Kind("g", tuple[Gifter, ...]),
+    "gifts": Kind("f", tuple[Gift, ...]),
+    "scopes": Kind("c", Scope),
+    "streams": Kind("s", tuple[Streamer, ...]),
+    "seen": Kind("i", list[str | int]),
+    "streaks": Kind("k", Register),
+    "engagement": Kind("e", Engagement),
+    "outbox": Kind("o", Outgoing),
+    "progress": Kind("p", Account),
 }
-"""Tag and row type of each family. A tag is never used again for something else."""
+"""The families by name."""

@@ -4,13 +4,14 @@ Key: the family's tag, the group, a space, the member. Value: MessagePack, empty
 engine's own: the commit row, which says what the rows before it stand for, and the fence row of a new owner.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from hashlib import blake2b
 from typing import Any, Final
 
 import msgspec
 
 from app.engine.errors import FormatUnknown
+from app.engine.row_form import HEAD, NEWER, encode_row
 from app.engine.rows import Family
 
 FORMAT: Final = 2
@@ -21,18 +22,6 @@ COMMIT_KEY: Final = b"\x00commit"
 FENCE_KEY: Final = b"\x00fence"
 
 Row = tuple[bytes, bytes | None]
-
-
-def _pack(row: Any) -> Any:
-    return row.pack()
-
-
-def _unpack(kind: Any, fields: Any) -> Any:
-    return kind.unpack(fields)
-
-
-encode_row = msgspec.msgpack.Encoder(enc_hook=_pack).encode
-"""A row is anything that msgspec knows, or has a `pack` that returns the fields its class's `unpack` takes."""
 
 
 class Commit(msgspec.Struct, frozen=True, array_like=True):
@@ -63,12 +52,13 @@ def changed_rows(families: Iterable[Family[Any]]) -> list[Row]:
     """Take what changed in the families, encoded; None stands for a tombstone."""
     rows: list[Row] = []
     for family in families:
+        encode = family.form.encode
         for group, members in family.take_changed().items():
             held = family.groups.get(group, {})
             prefix = f"{family.tag}{group} "
             for member in members:
                 row = held.get(member)
-                rows.append(((prefix + member).encode(), None if row is None else encode_row(row)))
+                rows.append(((prefix + member).encode(), None if row is None else encode(row)))
     return rows
 
 
@@ -83,9 +73,7 @@ class RowLoader:
     def __init__(self, families: Sequence[Family[Any]]) -> None:
         self.commit: Commit | None = None
         self.rows = 0
-        self._by_tag: Mapping[int, tuple[Family[Any], Callable[[bytes], Any]]] = {
-            ord(family.tag): (family, decoder(family.row_type)) for family in families
-        }
+        self._by_tag = {ord(family.tag): family for family in families}
 
     def apply(self, key: bytes, value: bytes | None) -> None:
         """Apply one row. Raises FormatUnknown for a row of a newer version."""
@@ -95,16 +83,15 @@ class RowLoader:
             self._apply_row(key, value)
 
     def _apply_row(self, key: bytes, value: bytes | None) -> None:
-        known = self._by_tag.get(key[0])
-        if known is None:
+        family = self._by_tag.get(key[0])
+        if family is None:
             raise FormatUnknown(
-                f"the changelog holds rows of kind {chr(key[0])!r}, which this version does not know; "
-                "run the version that wrote them, or a newer one"
+                f"the changelog holds rows of kind {chr(key[0])!r}, which this version does not know; {NEWER}"
             )
-        family, decode = known
+        form = family.form
         group, _, member = key[1:].decode().partition(" ")
         try:
-            row = None if value is None else decode(value)
+            row = None if value is None else form.first(value) if value[0] != HEAD else form.later(value)
         except (msgspec.MsgspecError, TypeError, ValueError, LookupError) as error:
             raise FormatUnknown(
                 f"the changelog holds a row that this version cannot read ({key!r}: {error}); {_ANOTHER_VERSION}"
@@ -113,13 +100,10 @@ class RowLoader:
         self.rows += 1
 
 
-def decoder(row_type: Any) -> Callable[[bytes], Any]:
-    """Return what makes a row of that type of its bytes."""
-    return msgspec.msgpack.Decoder(row_type, dec_hook=_unpack).decode
-
-
 def _decode_commit(value: bytes) -> Commit:
     fields = msgspec.msgpack.decode(value)
-    if fields[0] != FORMAT:
+    if fields[0] > FORMAT:
+        raise FormatUnknown(f"the changelog has format {fields[0]}, the newest known here is {FORMAT}; {NEWER}")
+    if fields[0] < FORMAT:
         raise FormatUnknown(f"the changelog has format {fields[0]}, this version reads {FORMAT}; {_ANOTHER_VERSION}")
     return msgspec.convert(fields, Commit)

@@ -4,8 +4,10 @@ A family is one windowed table to the code that uses it: a group is the window (
 dies together), a member is one row of it. All families of a partition share one changelog, so they move together.
 """
 
-from collections.abc import Iterator
-from typing import Final, Generic, TypeVar
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Final, Generic, TypeVar
+
+from app.engine.row_form import RowForm
 
 R = TypeVar("R")
 
@@ -27,13 +29,23 @@ class Family(Generic[R]):
 
     `tag` is one ASCII character, unique in its table, and stands first in the changelog key. Rows may be changed in
     place, but each change is told by `put`. Group and member are strings without space.
+
+    `version` is that of the rows' form: whoever changes `row_type` raises it, and says in `older` for each version
+    before what makes a row of the fields that it wrote.
     """
 
-    __slots__ = ("changed", "groups", "pressure", "row_type", "tag")
+    __slots__ = ("changed", "form", "groups", "pressure", "tag")
 
-    def __init__(self, tag: str, row_type: type[R], pressure: Pressure | None = None) -> None:
+    def __init__(
+        self,
+        tag: str,
+        row_type: type[R],
+        pressure: Pressure | None = None,
+        version: int = 1,
+        older: Mapping[int, Callable[[Any], R]] | None = None,
+    ) -> None:
         self.tag = tag
-        self.row_type = row_type
+        self.form: RowForm[R] = RowForm(tag, row_type, version, older or {})
         self.groups: dict[str, dict[str, R]] = {}
         self.changed: dict[str, set[str]] = {}
         self.pressure = pressure or Pressure()

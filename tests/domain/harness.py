@@ -8,8 +8,9 @@ import msgspec
 from agents.domain.fold import GiftFold, Outcome
 from agents.domain.messages import Cut
 from agents.domain.rules import Rules
-from agents.domain.tables import Tables
-from app.engine.changelog import RowLoader, changed_rows, encode_row
+from agents.domain.tables import Kind, Tables
+from app.engine.changelog import RowLoader, changed_rows
+from app.engine.row_form import encode_row
 from app.engine.rows import Family
 from schemas.board import GifterLeaderboard, StreamTotals
 from schemas.partial import Partial, Progress
@@ -37,8 +38,8 @@ class Partition:
         self.families: list[Family[Any]] = []
         self.fold = GiftFold(self.rules, 0, Tables.of(self._family))
 
-    def _family(self, tag: str, row_type: Any) -> Family[Any]:
-        family: Family[Any] = Family(tag, row_type)
+    def _family(self, kind: Kind) -> Family[Any]:
+        family: Family[Any] = Family(kind.tag, kind.row_type, version=kind.version, older=kind.older)
         self.families.append(family)
         return family
 

@@ -14,7 +14,7 @@ from agents.domain.detector import evaluate
 from agents.domain.engagement import BUCKET_MS, FORGET_AFTER, Engagement, begin, forgotten, note
 from agents.domain.rules import Rules
 from agents.domain.spikes import Spikes
-from app.engine.changelog import decoder, encode_row
+from app.engine.row_form import decoder, encode_row
 from app.engine.rows import Family
 from schemas.gift import GiftEvent
 from schemas.spike import BigGift, SpikeUpdate

@@ -69,10 +69,12 @@ class Time:
         return Clock(lambda: self.ms, lambda: self.ms / 1000)
 
 
-def recover(broker: Broker, time: Time | None = None) -> tuple[Partition, WordCounter]:
+def recover(
+    broker: Broker, time: Time | None = None, counter: type[WordCounter] = WordCounter
+) -> tuple[Partition, WordCounter]:
     """Start a fresh partition from what the broker kept."""
     pressure = Pressure()
-    machine = WordCounter(0, pressure)
+    machine = counter(0, pressure)
     loader = RowLoader(machine.families)
     for key, value in broker.changelog:
         loader.apply(key, value)

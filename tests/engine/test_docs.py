@@ -14,6 +14,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import msgspec
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
@@ -21,14 +22,15 @@ from app.engine import errors
 from app.engine.changelog import RowLoader
 from app.engine.partition import RUN_BYTES, SLICE_SECONDS, FlushOptions, Partition
 from app.engine.producer import MAX_BATCH_BYTES, OUTPUT_BATCH_BYTES
-from app.engine.rows import Pressure
+from app.engine.row_form import encode_row
+from app.engine.rows import Family, Pressure
 from app.engine.takeover import RENEW_SECONDS
 from tests.engine.fake_log import IDENTITY, Broker, Crash, FakeLog, Time, run_of
 from tests.engine.toy import Word
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "engine.md").read_text(encoding="utf-8")
-TOPICS, PROGRAM = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
+TOPICS, PROGRAM, NEW_ROW = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
 WORDS = [b"to", b"be", b"", b"or", b"not", b"to", b"be", b"", b"to"]
 COUNTS = {b"to": b"3", b"be": b"2", b"or": b"1", b"not": b"1"}
 SECONDS = 40
@@ -85,6 +87,15 @@ async def test_the_machine_counts_right_whichever_write_is_its_last(deaths: int,
     refused = {output.value for output in broker.published if output.topic == "words-refused"}
     assert counts == COUNTS
     assert refused == {b"offset 2", b"offset 7"}
+
+
+def test_the_changed_row_reads_what_the_program_wrote_before() -> None:
+    names: dict[str, Any] = {"msgspec": msgspec, "Any": Any, "Family": Family, "pressure": Pressure()}
+    exec(compile(NEW_ROW, "docs/engine.md", "exec"), names)
+    form = names["words"].form
+    row = form.first(encode_row(program().Count(3, 7)))
+    assert (row.times, row.first, row.offset) == (3, -1, 7)
+    assert form.later(form.encode(row)) == row
 
 
 def test_both_programs_compile() -> None:

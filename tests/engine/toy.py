@@ -1,6 +1,6 @@
 """A machine that knows nothing of gifts: it counts words, refuses the empty one, and publishes each new count."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -36,10 +36,14 @@ class Word:
 
 
 class WordCounter:
-    """Counts words in one partition."""
+    """Counts words in one partition. `row_type`, in its `version`, is what a count is written as."""
+
+    row_type: type[Any] = Count
+    version = 1
+    older: Mapping[int, Callable[[Any], Any]] = {}
 
     def __init__(self, number: int, pressure: Pressure, topic: str = "counts", refused: str = "refused") -> None:
-        self.words: Family[Count] = Family("w", Count, pressure)
+        self.words: Family[Any] = Family("w", self.row_type, pressure, self.version, self.older)
         self.families: Sequence[Family[Any]] = (self.words,)
         self._number = number
         self._topic = topic
@@ -54,7 +58,7 @@ class WordCounter:
         if not record.value:
             return Published(self._refused, self._number, record.key, b"%d" % record.offset)
         word = record.value.decode()
-        count = self.words.get(word) or Count(0, 0)
+        count = self.words.get(word) or self.row_type(0, 0)
         count.times += 1
         count.offset = record.offset
         self.words.put(word, "", count)

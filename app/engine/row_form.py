@@ -1,0 +1,78 @@
+"""How a row is written, and how it is read back whichever version of its form it was written in.
+
+A changelog is compacted: a row stays as it was written until it changes, and beside it lie rows that later versions
+wrote. So each row says for itself which version it has. One of version 1 is MessagePack; before that of a later one
+stand two bytes, one that MessagePack never uses and the version.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final, Generic, TypeVar
+
+import msgspec
+
+from app.engine.errors import FormatUnknown
+
+R = TypeVar("R")
+Reader = Callable[[bytes], Any]
+
+HEAD: Final = 0xC1
+"""The first byte of a row that has a version above 1."""
+
+NEWER: Final = "run the version that wrote it, or a newer one"
+
+
+def _pack(row: Any) -> Any:
+    return row.pack()
+
+
+def _unpack(kind: Any, fields: Any) -> Any:
+    return kind.unpack(fields)
+
+
+encode_row = msgspec.msgpack.Encoder(enc_hook=_pack).encode
+"""A row is anything that msgspec writes as an array, or has a `pack` that returns the fields its `unpack` takes."""
+
+
+def decoder(row_type: Any) -> Reader:
+    """Return what makes a row of that type of its bytes, which have no head."""
+    return msgspec.msgpack.Decoder(row_type, dec_hook=_unpack).decode
+
+
+class RowForm(Generic[R]):
+    """How the rows of one family are written and read.
+
+    `encode` writes a row in the current `version`. `older` makes a row of the fields (plain lists, maps, strings and
+    numbers) that an older version wrote, for each of them. `first` reads a row that has no head.
+    """
+
+    __slots__ = ("_by_version", "_tag", "encode", "first")
+
+    def __init__(self, tag: str, row_type: Any, version: int, older: Mapping[int, Callable[[Any], R]]) -> None:
+        if version < 1 or sorted(older) != list(range(1, version)):
+            raise ValueError(f"family {tag!r} of version {version} has to read all versions before it, not {[*older]}")
+        self._tag = tag
+        self._by_version = {at: _of_fields(make) for at, make in older.items()} | {version: decoder(row_type)}
+        self.first: Callable[[bytes], R] = self._by_version[1]
+        self.encode: Callable[[R], bytes] = encode_row if version == 1 else _headed(version)
+
+    def later(self, value: bytes) -> R:
+        """Read a row that has a head. Raises FormatUnknown for a newer version."""
+        version = value[1]
+        read = self._by_version.get(version)
+        if read is None:
+            raise FormatUnknown(
+                f"the changelog holds a row of kind {self._tag!r} in version {version}, the newest known here is "
+                f"{max(self._by_version)}; {NEWER}"
+            )
+        row: R = read(value[2:])
+        return row
+
+
+def _headed(version: int) -> Callable[[Any], bytes]:
+    head = bytes((HEAD, version))
+    return lambda row: head + encode_row(row)
+
+
+def _of_fields(make: Callable[[Any], Any]) -> Reader:
+    fields = msgspec.msgpack.Decoder().decode
+    return lambda value: make(fields(value))
