@@ -2,7 +2,18 @@
 
 from collections.abc import Iterable, Mapping
 
-from app.audit.state_rows import COMMIT_KEY, FENCE_KEY, TAGS, Commit, Family, RowError, read_commit, read_key, row_key
+from app.audit.state_rows import (
+    COMMIT_KEY,
+    FENCE_KEY,
+    TAGS,
+    Commit,
+    Family,
+    RowError,
+    check_version,
+    read_commit,
+    read_key,
+    row_key,
+)
 
 
 class State:
@@ -26,7 +37,7 @@ class State:
         return state
 
     def apply(self, key: bytes | None, value: bytes | None) -> None:
-        """Apply a record. Raises RowError for a commit row that cannot be read."""
+        """Apply a record. Raises RowError for a commit row that cannot be read, and for a row of a newer version."""
         if key == COMMIT_KEY:
             self.commit = read_commit(value or b"")
         elif key != FENCE_KEY:
@@ -48,12 +59,12 @@ class State:
         if not value:
             rows.pop(key, None)
             self.malformed.pop(key, None)
-        elif key in rows:
-            rows[key] = value
-        else:
+            return
+        check_version(key, value)
+        if key not in rows:
             try:
                 read_key(key)
             except RowError as error:
                 self.malformed[key] = str(error)
-            else:
-                rows[key] = value
+                return
+        rows[key] = value

@@ -25,6 +25,9 @@ from msgspec.msgpack import decode
 FORMAT: Final = 2
 """The newest format that can be read here."""
 
+HEAD: Final = 0xC1
+"""The first byte of a row whose form is of a later version than 1; the version follows. Only 1 can be read here."""
+
 COMMIT_KEY: Final = b"\x00commit"
 FENCE_KEY: Final = b"\x00fence"
 
@@ -214,6 +217,15 @@ def read_commit(value: bytes) -> Commit:
     if fields[0] > FORMAT:
         raise RowError(f"format {fields[0]} is newer than {FORMAT}: run the audit of the version that wrote it")
     return _row(fields, Commit)
+
+
+def check_version(key: bytes, value: bytes) -> None:
+    """Raise RowError for a row of a version that cannot be read here."""
+    if value[0] == HEAD:
+        version = value[1] if len(value) > 1 else 0
+        raise RowError(
+            f"row {key!r} has version {version}, only 1 is known here: run the audit of the version that wrote it"
+        )
 
 
 def read_row(value: bytes, row_type: type[R]) -> R:

@@ -10,6 +10,7 @@ from msgspec.msgpack import encode
 from app.audit.compare import compare
 from app.audit.report import Report
 from app.audit.state import State
+from app.audit.state_rows import RowError
 from tests.audit.small_log import NOON, OPTIONS, gift, log
 from tests.audit.small_state import (
     BUCKET,
@@ -156,6 +157,12 @@ def test_the_last_value_of_a_key_counts() -> None:
     state.apply(b"\0fence", b"")
     report = compare({0: small_log(), 1: log()}, {}, {}, OPTIONS, {0: state, 1: State()})
     assert report.findings == []
+
+
+def test_rows_of_a_later_version_can_not_be_judged() -> None:
+    says = r"row b'pp ' has version 2, only 1 is known here: run the audit of the version that wrote it"
+    with pytest.raises(RowError, match=says):
+        State.of([(b"pp ", b"\xc1\x02" + encode([8]))])
 
 
 @pytest.mark.parametrize(
