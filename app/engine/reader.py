@@ -19,7 +19,8 @@ FETCH_BYTES: Final = 4 * 1024 * 1024
 FETCH_WAIT_MS: Final = 20
 """What is read here is there already."""
 
-RECORDS: Final = 20_000
+RECORDS: Final = 5_000
+"""So many at most are taken before others may run."""
 
 STOP_SECONDS: Final = 3.0
 
@@ -62,30 +63,43 @@ class LogReader:
         return end
 
     async def load(self, topic: str, loaders: Mapping[int, RowLoader], through: Mapping[int, int]) -> None:
-        """Apply each partition's rows, from its first through offset `through[partition]`."""
-        apply = {number: loader.apply for number, loader in loaders.items()}
+        """Apply each partition's rows as of offset `through[partition]`: the newest of each key.
+
+        Where compaction has not come yet, most rows are older ones, which are not worth decoding.
+        """
+        newest: dict[bytes, bytes | None] = {}
+        reading: int | None = None
 
         def take(record: Any) -> None:
-            apply[record.partition](record.key, record.value)
+            nonlocal reading
+            if record.partition != reading:
+                apply()
+                reading = record.partition
+            newest[record.key] = record.value
+
+        def apply() -> None:
+            if reading is not None:
+                for key, value in newest.items():
+                    loaders[reading].apply(key, value)
+                newest.clear()
 
         await self._through(topic, through, take)
+        apply()
 
     async def _through(self, topic: str, through: Mapping[int, int], take: Callable[[Any], None]) -> None:
-        """Hand the records of several partitions to `take`, each from its first through the given offset."""
+        """Hand the records of one partition after the other to `take`, from the first through the given offset."""
         left = {TopicPartition(topic, number): last for number, last in through.items() if last >= 0}
         if not left:
             return
         async with self._consumer(list(left)) as consumer:
             await consumer.seek_to_beginning()
-            while left:
-                for tp, records in (await consumer.getmany(*left, timeout_ms=1000, max_records=RECORDS)).items():
-                    last = left[tp]
-                    for record in records:
+            for tp, last in left.items():
+                while await consumer.position(tp) <= last:
+                    for record in (await consumer.getmany(tp, timeout_ms=1000, max_records=RECORDS)).get(tp, ()):
                         if record.offset <= last:
                             take(record)
-                for tp, last in list(left.items()):
-                    if await consumer.position(tp) > last:
-                        del left[tp]
+                    # What is fetched already is given without waiting: let others run.
+                    await asyncio.sleep(0)
 
     @asynccontextmanager
     async def _consumer(self, assigned: Sequence[TopicPartition] = ()) -> AsyncIterator[AIOKafkaConsumer]:

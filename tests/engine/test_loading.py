@@ -1,0 +1,62 @@
+"""A changelog is read back as compaction would leave it: of each key the newest row, and no other is looked at."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+import pytest
+
+from app.engine.changelog import COMMIT_KEY, FENCE_KEY, FORMAT, Commit, RowLoader, commit_row
+from app.engine.reader import LogReader
+from app.engine.row_form import encode_row
+from app.engine.rows import Family
+from tests.engine.toy import Count
+
+
+class Record(NamedTuple):
+    """A record of the changelog, as far as it is looked at."""
+
+    partition: int
+    key: bytes
+    value: bytes | None
+
+
+class Reader(LogReader):
+    """Reads what it was given, one partition after the other."""
+
+    def __init__(self, *records: Record) -> None:
+        super().__init__({})
+        self._records = sorted(records, key=lambda record: record.partition)
+
+    async def _through(self, topic: str, through: Mapping[int, int], take: Callable[[Any], None]) -> None:
+        for record in self._records:
+            take(record)
+
+
+def commit_at(position: int) -> bytes | None:
+    return commit_row(Commit(FORMAT, position, position - 1, b"hash", 0, 2, "toy"))[1]
+
+
+@pytest.mark.asyncio
+async def test_of_each_key_the_newest_row_counts_and_each_partition_has_its_own() -> None:
+    reader = Reader(
+        Record(0, b"wa ", b"nobody can read this"),
+        Record(1, b"wa ", encode_row(Count(7, 7))),
+        Record(0, b"wb ", encode_row(Count(1, 1))),
+        Record(0, b"wc ", b"nor this"),
+        Record(0, COMMIT_KEY, b"nor this"),
+        Record(1, COMMIT_KEY, commit_at(8)),
+        Record(0, b"wa ", encode_row(Count(2, 2))),
+        Record(0, b"wc ", None),
+        Record(0, COMMIT_KEY, commit_at(3)),
+        Record(0, FENCE_KEY, b"app-0"),
+    )
+    families: list[Family[Count]] = [Family("w", Count), Family("w", Count), Family("w", Count)]
+    loaders = {number: RowLoader([family]) for number, family in enumerate(families)}
+    await reader.load("changelog", loaders, {0: 10, 1: 2, 2: 0})
+    assert [sorted(family) for family in families] == [
+        [("a", "", Count(2, 2)), ("b", "", Count(1, 1))],
+        [("a", "", Count(7, 7))],
+        [],
+    ]
+    positions = [loader.commit and loader.commit.position for loader in loaders.values()]
+    assert positions == [3, 8, None]
