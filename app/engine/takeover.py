@@ -86,10 +86,11 @@ class ChangelogPartition:
 
 @dataclass(slots=True)
 class Owner:
-    """An owned partition and what it writes through."""
+    """An owned partition and what it writes through; `rows` of the changelog were read for it."""
 
     partition: Partition
     log: ChangelogPartition
+    rows: int = 0
 
     async def close(self) -> None:
         await self.log.stop()
@@ -146,7 +147,8 @@ class Takeover:
             for log in logs.values():
                 await log.stop()
             raise
-        logger.info("recovered", partitions=sorted(numbers), seconds=round(time.monotonic() - started, 2))
+        rows, seconds = sum(owner.rows for owner in owners.values()), round(time.monotonic() - started, 2)
+        logger.info("recovered", partitions=sorted(numbers), rows=rows, seconds=seconds)
         return owners
 
     def _log(self, number: int, observer: Observer) -> ChangelogPartition:
@@ -182,7 +184,7 @@ class Takeover:
             )
             _restore(machines[number], commit, start)
             partition.highwater = start.end
-            owners[number] = Owner(partition, log)
+            owners[number] = Owner(partition, log, loaders[number].rows)
         return owners
 
 
