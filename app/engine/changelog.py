@@ -73,31 +73,33 @@ class RowLoader:
     def __init__(self, families: Sequence[Family[Any]]) -> None:
         self.commit: Commit | None = None
         self.rows = 0
-        self._by_tag = {ord(family.tag): family for family in families}
+        self._by_tag = {ord(family.tag): (family.load, family.form.first, family.form.later) for family in families}
 
     def apply(self, key: bytes, value: bytes | None) -> None:
         """Apply one row. Raises FormatUnknown for a row of a newer version."""
-        if key == COMMIT_KEY:
-            self.commit = _decode_commit(value or b"")
-        elif key != FENCE_KEY:
-            self._apply_row(key, value)
-
-    def _apply_row(self, key: bytes, value: bytes | None) -> None:
-        family = self._by_tag.get(key[0])
-        if family is None:
-            raise FormatUnknown(
-                f"the changelog holds rows of kind {chr(key[0])!r}, which this version does not know; {NEWER}"
-            )
-        form = family.form
+        known = self._by_tag.get(key[0])
+        if known is None:
+            self._apply_own(key, value)
+            return
+        load, first, later = known
         group, _, member = key[1:].decode().partition(" ")
         try:
-            row = None if value is None else form.first(value) if value[0] != HEAD else form.later(value)
+            row = None if value is None else first(value) if value[0] != HEAD else later(value)
         except (msgspec.MsgspecError, TypeError, ValueError, LookupError) as error:
             raise FormatUnknown(
                 f"the changelog holds a row that this version cannot read ({key!r}: {error}); {_ANOTHER_VERSION}"
             ) from error
-        family.load(group, member, row)
+        load(group, member, row)
         self.rows += 1
+
+    def _apply_own(self, key: bytes, value: bytes | None) -> None:
+        """Apply a row of the engine's own, or refuse one of a family that is not known."""
+        if key == COMMIT_KEY:
+            self.commit = _decode_commit(value or b"")
+        elif key != FENCE_KEY:
+            raise FormatUnknown(
+                f"the changelog holds rows of kind {chr(key[0])!r}, which this version does not know; {NEWER}"
+            )
 
 
 def _decode_commit(value: bytes) -> Commit:
