@@ -8,7 +8,6 @@ from faust.types import TP
 from app.engine.errors import SourceChanged
 from app.engine.recovery import Move, demand_source
 
-
 ASSIGNED = {TP("words", 0), TP("words", 1), TP("changelog", 0), TP("changelog", 1), TP("changelog", 2)}
 
 
