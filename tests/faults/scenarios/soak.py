@@ -36,10 +36,11 @@ class Sample(NamedTuple):
 async def soak(stage: Stage) -> None:
     """One of two workers is killed every 20 s; the other one's memory and open files level off.
 
-    The changelog is compacted all the while: what a takeover reads, and so its peak, is bounded as it is in production.
+    What a takeover reads is compacted all the while, so that its peak is bounded, as it is in production.
     """
     samples: list[Sample] = []
-    await compact_eagerly(stage)
+    names = stage.topics.topics
+    await compact_eagerly(stage, names.changelog, names.partials, names.streams)
     async with stage.load(rate=200, streams=30, gifters=500, horizon_ms=HORIZON_SECONDS * 1000):
         survivor = await stage.worker()
         for _ in range(int(options.SOAK_SECONDS / EVERY_SECONDS)):
