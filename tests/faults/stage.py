@@ -30,7 +30,7 @@ _number = count(1)
 class Stage:
     """One scenario's topics, load and workers. Whatever it starts is ended with it.
 
-    `worker_settings` are those that workers are started with, and `until_the_end` is closed when they have ended.
+    `way_in` is the broker's address as workers are told it, and `until_the_end` is closed when they have ended.
     `answers` is what the loads meant; with `log`, what was put on the source topic, it is what the verdict compares to.
     `lost` holds, by partition, the first and the last offset of records that were deleted before they were counted.
     """
@@ -38,7 +38,7 @@ class Stage:
     def __init__(self, broker: EmbeddedBroker, settings: Settings, folder: Path, seed: int) -> None:
         self.broker = broker
         self.settings = settings
-        self.worker_settings = settings
+        self.way_in = settings.broker
         self.until_the_end = AsyncExitStack()
         self.seed = seed
         self.random = random.Random(seed)
@@ -58,7 +58,7 @@ class Stage:
         """Start a worker and return at once."""
         number = len(self.workers)
         worker = FaultyWorker(
-            self.worker_settings,
+            self.settings.model_copy(update={"broker": self.way_in}),
             self.folder,
             number,
             *arguments,

@@ -23,7 +23,7 @@ async def behind_a_proxy(stage: Stage) -> Proxy:
     proxied = stage.broker.proxied
     assert proxied is not None
     proxy = Proxy(proxied.advertised, proxied.port, Random(stage.seed))
-    stage.worker_settings = stage.settings.model_copy(update={"broker": proxy.address})
+    stage.way_in = proxy.address
     return await stage.until_the_end.enter_async_context(proxy)
 
 
