@@ -43,7 +43,7 @@ endif
 faults: .venv/.dev .venv/.compiled ## kill, pause and restart workers and brokers, then recount. ARGS="--short" or "--list"
 	@exec env $(COMPILED) $(BIN)/python -m tests.faults $(ARGS)
 
-bench: .venv/.dev .venv/.compiled ## how fast one worker is: ARGS=backlog or ARGS=latency
+bench: .venv/.dev .venv/.compiled ## how fast a worker is: ARGS=backlog, latency or takeover
 	@exec env $(COMPILED) $(BIN)/python -m tests.bench.$(or $(ARGS),backlog)
 
 lint: .venv/.dev ## style, types, direction of imports, compose file

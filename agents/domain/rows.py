@@ -1,4 +1,4 @@
-"""The rows that hold a partition's state. They are written as MessagePack arrays, so fields are only ever appended.
+"""The rows that hold a partition's state, written as MessagePack arrays. Who changes one: see `tables.Kind`.
 
 Gifters, gifts and streamers come as one tuple of cells for all windows (`agents.domain.cells`), so that a gift changes
 one row of each and not one a window. All are plain classes with 64-bit numbers, which are kept unboxed when compiled;
@@ -19,7 +19,7 @@ class Row:
 
     @classmethod
     def unpack(cls, fields: list[Any]) -> Self:
-        """Make a row of its fields. Those that it has been given since it was written have their defaults."""
+        """Make a row of its fields."""
         return cls(*fields)
 
     def pack(self) -> Fields:
