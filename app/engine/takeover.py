@@ -86,7 +86,7 @@ class ChangelogPartition:
 
 @dataclass(slots=True)
 class Owner:
-    """An owned partition and what it writes through; `rows` of the changelog were read for it."""
+    """An owned partition and what it writes through; so many `rows` were recovered for it."""
 
     partition: Partition
     log: ChangelogPartition

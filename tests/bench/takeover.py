@@ -71,7 +71,7 @@ async def _take_over(one: Pipeline, first: WorkerProcess) -> None:
     held = [await _rows_held(each) for each in (first, second)]
     rows, seconds, again = _rows_read(second), await _seconds(second), _rows_read(first) - read_before
     print(f"{sum(held):,} rows of state, {held[1]:,} of them moved to a second worker")
-    print(f"taken over in {seconds:.1f} s: {rows:,} rows of the changelog read, {rows / seconds:,.0f} a second")
+    print(f"taken over in {seconds:.1f} s: {rows:,} rows recovered, {rows / seconds:,.0f} a second")
     print(f"ready {joined:.1f} s after its start, in which it took {cpu:.1f} s of CPU")
     print(f"read again by the first worker: {again:,} rows")
     print(f"resident at most: {first.resident_bytes / 2**20:,.0f} and {second.resident_bytes / 2**20:,.0f} MiB")
@@ -91,7 +91,7 @@ async def _seconds(worker: WorkerProcess) -> float:
 
 
 def _rows_read(worker: WorkerProcess) -> int:
-    """Return how many rows of the changelog the worker has read, by its log."""
+    """Return how many rows the worker has recovered, by its log: the newest ones of their keys."""
     return sum(line["rows"] for line in _told(worker) if line["event"] == "recovered")
 
 
