@@ -26,7 +26,7 @@ Json = Annotated[bool, typer.Option("--json", help="One JSON line a scenario on 
 Jobs = Annotated[int, typer.Option(help="Scenarios at a time.", min=1)]
 List = Annotated[bool, typer.Option("--list", help="Name the scenarios and end.")]
 Soak = Annotated[float, typer.Option(help="Seconds that the soak lasts.", min=80)]
-Page = Annotated[Path | None, typer.Option(help="Write the table into this Markdown page.", exists=True)]
+Page = Annotated[Path | None, typer.Option(help="Put the outcomes into the table on this page.", exists=True)]
 Logs = Annotated[Path | None, typer.Option(help="Keep the workers' logs and the journal of failed scenarios here.")]
 
 WIDTH = 120
@@ -54,7 +54,7 @@ def faults(
     chosen_seed = random.SystemRandom().randrange(1, 1_000_000) if seed is None else seed
     outcomes = asyncio.run(_run(scenarios, chosen_seed, jobs, as_json))
     if page is not None:
-        write(page, outcomes, chosen_seed)
+        write(page, outcomes, [one.name for one in in_order()])
     raise typer.Exit(int(not all(one.passed for one in outcomes)))
 
 

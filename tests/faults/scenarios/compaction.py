@@ -97,7 +97,7 @@ async def over(stage: Stage) -> None:
     await stage.whole_load(PlacedSimulation(past, stage.log))
 
 
-@scenario("9", "compacted", short=True, rebalances=2)
+@scenario("9", "compacted", rebalances=2)
 async def two_injuries(stage: Stage) -> None:
     """All topics are compacted all the while; a worker is killed and replaced, another one gives its partitions up."""
     compacted = Compacted(stage)

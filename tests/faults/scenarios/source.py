@@ -66,7 +66,7 @@ async def load_to_lose(stage: Stage) -> AsyncIterator[Load]:
     forget_lost(stage, load)
 
 
-@scenario("13", "retention", short=True, replays=False)
+@scenario("13", "retention", replays=False)
 async def retention(stage: Stage) -> None:
     """Retention deletes what was sent while no worker ran: refused until the gap is accepted, then shown on boards."""
     partition = stage.random.randrange(stage.settings.partitions)
