@@ -1,7 +1,8 @@
 """The changelog's rows: how they are written, and how a partition's are read back.
 
 Key: the family's tag, the group, a space, the member. Value: MessagePack, empty for a tombstone. Two keys are the
-engine's own: the commit row, which says what the rows before it stand for, and the fence row of a new owner.
+engine's own: the commit row, which says what the rows before it stand for, and the fence row of a new owner. A third,
+`REPLACED_KEY`, ends the use of a changelog for good: its value is the app id that has taken over.
 """
 
 from collections.abc import Iterable, Sequence
@@ -10,7 +11,7 @@ from typing import Any, Final
 
 import msgspec
 
-from app.engine.errors import FormatUnknown
+from app.engine.errors import FormatUnknown, Replaced
 from app.engine.row_form import HEAD, NEWER, encode_row
 from app.engine.rows import Family
 
@@ -20,6 +21,7 @@ _ANOTHER_VERSION: Final = "run the version that wrote it, or count anew from the
 
 COMMIT_KEY: Final = b"\x00commit"
 FENCE_KEY: Final = b"\x00fence"
+REPLACED_KEY: Final = b"\x00replaced"
 
 Row = tuple[bytes, bytes | None]
 
@@ -76,7 +78,7 @@ class RowLoader:
         self._by_tag = {ord(family.tag): (family.load, family.form.first, family.form.later) for family in families}
 
     def apply(self, key: bytes, value: bytes | None) -> None:
-        """Apply one row. Raises FormatUnknown for a row of a newer version."""
+        """Apply one row. Raises FormatUnknown for a row of a newer version, Replaced if this state is out of use."""
         known = self._by_tag.get(key[0])
         if known is None:
             self._apply_own(key, value)
@@ -96,10 +98,21 @@ class RowLoader:
         """Apply a row of the engine's own, or refuse one of a family that is not known."""
         if key == COMMIT_KEY:
             self.commit = _decode_commit(value or b"")
+        elif key == REPLACED_KEY:
+            raise replaced(value)
         elif key != FENCE_KEY:
             raise FormatUnknown(
                 f"the changelog holds rows of kind {chr(key[0])!r}, which this version does not know; {NEWER}"
             )
+
+
+def replaced(by: bytes | None) -> Replaced:
+    """Return the error that tells who has taken over; `by` is the value under REPLACED_KEY."""
+    app_id = (by or b"").decode(errors="replace")
+    return Replaced(
+        f"the state of this app id was replaced by that of {app_id}; set GIFTSTREAM_APP_ID={app_id}, with the settings "
+        "that it was counted under"
+    )
 
 
 def _decode_commit(value: bytes) -> Commit:

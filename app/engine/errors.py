@@ -11,6 +11,7 @@ EngineError
 │   ├── RunTooLarge        one run does not fit one record batch
 │   └── FormatUnknown      written by a newer version
 ├── SettingsChanged        the state was counted under other settings
+├── Replaced               another app id has taken the place of this one
 ├── Poisoned               a record made the fold fail; names partition and offset
 └── Stalled                the process stood still for half the session timeout
 
@@ -77,6 +78,10 @@ class SettingsChanged(EngineError):
     """The settings that decide what is counted differ from those the state was counted under."""
 
     kept = _AS_IT_WAS
+
+
+class Replaced(EngineError):
+    """The state was replaced by that of another app id, and must not be gone on with."""
 
 
 class Poisoned(EngineError):

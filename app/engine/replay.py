@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 from faust.types import TP
 
+from app.engine.changelog import REPLACED_KEY, replaced
 from app.engine.continuity import Continuity
 from app.engine.errors import UnexpectedOffset
 from app.engine.fail_stop import FailStop, fail_stop
@@ -104,13 +105,18 @@ class Replay:
             await producer.stop()
 
     async def fold(self, run: Run) -> bool:
-        """Take a run in. Returns True when the consumer has to be sent back to `position`."""
+        """Take a run in. Returns True when the consumer has to be sent back to `position`.
+
+        Raises Replaced, before anything was published, if another app id has taken the place of this one.
+        """
         if self._producer is None:
             return False
         if self._continuity.needs_seek(run):
             return True
         if self._continuity.goes_on(run):
             for record in run.records:
+                if record.key == REPLACED_KEY:
+                    raise replaced(record.value)
                 if record.offset >= self.position:
                     self._view.apply(record)
             self._continuity.position = run.end

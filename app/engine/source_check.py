@@ -24,14 +24,18 @@ class Start(NamedTuple):
 class SourceCheck:
     """Checks one source topic against the commit rows of its partitions.
 
-    `accepted` maps a partition to the first offset that is still there, as the operator was told it.
+    `accepted` maps a partition to the first offset that is still there, as the operator was told it. `whole`: counting
+    was meant to begin at 0, so what a log has lost before it begins is lost to a state that is empty, too.
     """
 
-    def __init__(self, source: str, identity: Identity, reader: LogReader, accepted: Mapping[int, int]) -> None:
+    def __init__(
+        self, source: str, identity: Identity, reader: LogReader, accepted: Mapping[int, int], whole: bool = False
+    ) -> None:
         self._source = source
         self._identity = identity
         self._reader = reader
         self._accepted = accepted
+        self._whole = whole
 
     async def start(self, number: int, commit: Commit | None) -> Start:
         """Return where the partition goes on. Raises SettingsChanged, SourceChanged or SourceLost."""
@@ -39,7 +43,7 @@ class SourceCheck:
         if commit is None:
             if first > 0:
                 logger.warning("the log does not begin at 0, counting begins where it does", partition=number, at=first)
-            return Start(first, end)
+            return Start(first, end, (0, first) if self._whole and first > 0 else None)
         self._same_settings(commit)
         if commit.position > end:
             raise SourceChanged(

@@ -118,14 +118,16 @@ class Takeover:
         connection: dict[str, Any],
         check: Callable[[], None] = lambda: None,
         accepted_gaps: Mapping[int, int] | None = None,
+        whole: bool = False,
     ) -> None:
-        """`accepted_gaps` maps a partition to the first offset that is still there, as the operator was told it."""
+        """`accepted_gaps` and `whole` are those of `SourceCheck`."""
         self.app_id = app_id
         self.changelog = changelog
         self.identity = identity
         self.connection = connection
         self._check_alive = check
         self._accepted = dict(accepted_gaps or {})
+        self._whole = whole
 
     async def unchanged(self, owners: Mapping[int, Owner]) -> set[int]:
         """Those partitions whose changelog still ends at their own last run: their memory is the state."""
@@ -164,7 +166,7 @@ class Takeover:
         machines = {number: table.machine_for(number, pressures[number]) for number in logs}
         loaders = {number: RowLoader(machine.families) for number, machine in machines.items()}
         await reader.load(self.changelog, loaders, fences)
-        check = SourceCheck(table.source, self.identity, reader, self._accepted)
+        check = SourceCheck(table.source, self.identity, reader, self._accepted, self._whole)
         owners = {}
         for number, log in logs.items():
             commit = loaders[number].commit

@@ -3,8 +3,18 @@
 import msgspec
 import pytest
 
-from app.engine.changelog import COMMIT_KEY, FENCE_KEY, FORMAT, Commit, RowLoader, changed_rows, commit_row, record_hash
-from app.engine.errors import FormatUnknown
+from app.engine.changelog import (
+    COMMIT_KEY,
+    FENCE_KEY,
+    FORMAT,
+    REPLACED_KEY,
+    Commit,
+    RowLoader,
+    changed_rows,
+    commit_row,
+    record_hash,
+)
+from app.engine.errors import FormatUnknown, Replaced
 from app.engine.rows import Family, Pressure
 from tests.engine.toy import Count, Word
 
@@ -28,6 +38,11 @@ def test_what_changed_is_written_once_and_read_back() -> None:
     assert len(rows) == 2
     assert changed_rows([family]) == []
     assert sorted(loaded(rows)[0]) == [("group", "one", Count(2, 2)), ("group", "two", Count(3, 3))]
+
+
+def test_a_state_that_was_replaced_is_not_read() -> None:
+    with pytest.raises(Replaced, match="replaced by that of giftstream-2; set GIFTSTREAM_APP_ID=giftstream-2"):
+        loaded([(REPLACED_KEY, b"giftstream-2")])
 
 
 def test_a_deleted_row_is_a_tombstone() -> None:
