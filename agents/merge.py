@@ -1,7 +1,7 @@
 """The merge agent: partials of all partitions in, global and regional boards out."""
 
-from collections.abc import AsyncIterable, Awaitable, Callable
-from typing import TYPE_CHECKING, Final
+from collections.abc import AsyncIterable, Awaitable, Callable, Sequence
+from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
@@ -9,19 +9,25 @@ from agents.domain.merge import Merge
 from agents.domain.record import Record
 from agents.output import Output
 from schemas.partial import Partial, Progress
+from schemas.replaced import NEVER_A_BOARD, is_replacement
 
 if TYPE_CHECKING:
     from app.engine.app import EngineApp
     from app.engine.replay import Replay
     from app.engine.runs import Run
 
-NEVER_A_BOARD: Final = b"global|coin|1m|0"
-
 
 class _Revision(msgspec.Struct):
     """As much of a published board as the merge needs to remember."""
 
     revision: int
+
+
+class _Published(Record, Protocol):
+    """A record of the streams topic."""
+
+    @property
+    def headers(self) -> Sequence[tuple[str, bytes]]: ...
 
 
 _decode = msgspec.json.Decoder(Partial | Progress).decode
@@ -41,10 +47,16 @@ class MergedBoards:
         """Return the tombstone of a board that there never is: no gift is from 1970."""
         return Output(self._topic, 0, NEVER_A_BOARD, None)
 
-    def remember(self, record: Record) -> None:
-        """Take one record of the streams topic in: what an earlier owner published, be it a tombstone."""
-        revision = None if record.value is None else _published(record.value).revision
-        self._merge.remember((record.key or b"").decode(), revision)
+    def remember(self, record: _Published) -> None:
+        """Take one record of the streams topic in: what an earlier owner published, be it a tombstone.
+
+        A tombstone of a rebuild only takes back what an earlier generation said.
+        """
+        key = (record.key or b"").decode()
+        if record.value is None and is_replacement(record.headers):
+            self._merge.forget(key)
+        else:
+            self._merge.remember(key, None if record.value is None else _published(record.value).revision)
 
     def apply(self, record: Record) -> None:
         """Take one record of the partials topic in; a null value withdraws a partial."""

@@ -118,6 +118,10 @@ class Merge:
             board.published = max(board.published, revision)
         self._changed[key] = None
 
+    def forget(self, key: str) -> None:
+        """What was published under the key was taken back; the board may come anew, at any revision."""
+        self._boards.pop(key, None)
+
     def changed(self) -> list[tuple[str, bytes | None]]:
         """Return key `scope|unit|window|start_ms` and JSON of each board with a new revision since the last call.
 

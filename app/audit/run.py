@@ -7,15 +7,15 @@ partition by partition, each right before its part of the source log.
 """
 
 import asyncio
-from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
 from app.audit.admission import SourceRecord
 from app.audit.compare import Comparison
+from app.audit.history import History
 from app.audit.options import AuditOptions, BoardKind
 from app.audit.published import Boards, Published
 from app.audit.read import AuditError, Bounds, LogReader
@@ -24,6 +24,9 @@ from app.audit.state import State
 from app.audit.state_rows import RowError
 from schemas.dead_letter import HEADER_PREFIX
 from schemas.partial import Progress
+
+REPLACED_KEY: Final = b"\x00replaced"
+"""Among the partials: another app id has taken over, the value."""
 
 OnProgress = Callable[[int, int], None]
 """Called with offsets done and offsets to do."""
@@ -52,9 +55,15 @@ async def audit(
 
 
 async def read_positions(reader: LogReader, topic: str) -> dict[int, int]:
-    """Return, for each partition that has told it, the offset before which everything has been published."""
+    """Return, for each partition that has told it, the offset before which everything has been published.
+
+    Raises AuditError if the app id was replaced by another.
+    """
     positions: dict[int, int] = {}
     async for record in reader.records(topic):
+        if record.key == REPLACED_KEY:
+            app_id = (record.value or b"").decode(errors="replace")
+            raise AuditError(f"the state was replaced by that of app id {app_id}: set GIFTSTREAM_APP_ID={app_id}")
         if record.key is None or b"|" in record.key or record.value is None:
             continue
         try:
@@ -67,14 +76,14 @@ async def read_positions(reader: LogReader, topic: str) -> dict[int, int]:
 
 
 async def read_boards(reader: LogReader, options: AuditOptions) -> Boards:
-    """Return every board record that is still there, tombstones included."""
-    boards: dict[BoardKind, dict[str, list[Published]]] = {}
+    """Return every board record that is to be judged, tombstones included."""
+    boards: dict[BoardKind, Mapping[str, Sequence[Published]]] = {}
     for kind, topic in options.topics.boards.items():
-        keys: defaultdict[str, list[Published]] = defaultdict(list)
+        history = History()
         async for record in reader.records(topic):
-            key = (record.key or b"").decode(errors="backslashreplace")
-            keys[key].append(Published(record.partition, record.offset, record.value))
-        boards[kind] = keys
+            told = Published(record.partition, record.offset, record.value)
+            history.add(record.key or b"", told, record.headers)
+        boards[kind] = history.keys
     return boards
 
 

@@ -13,6 +13,7 @@ from agents.merge import MergedBoards, merge_agent
 from agents.output import Output
 from schemas.board import StreamLeaderboard, Window
 from schemas.partial import Ledger, Partial, PartialEntry, Progress
+from schemas.replaced import replacement
 from tests.agents.fake_kafka import Kept
 from tests.builders import AT
 
@@ -111,6 +112,16 @@ def test_a_takeover_does_not_bring_a_board_back_that_has_its_tombstone() -> None
     for output in told:
         successor.remember(republished(output))
     assert merged(successor, partial(0, 4, 10), partial(1, 7, 20)) == []
+
+
+def test_what_a_rebuild_took_back_may_come_anew_at_any_revision() -> None:
+    before = boards()
+    [told] = merged(before, partial(0, 9, 10))
+    successor = boards()
+    successor.remember(republished(told))
+    successor.remember(Kept(1, AT, told.key, None, replacement("giftstream-2")))
+    [anew] = merged(successor, partial(0, 4, 10))
+    assert read(anew).revision < read(told).revision
 
 
 def test_the_fence_of_a_new_owner_tells_nobody_anything() -> None:

@@ -44,11 +44,12 @@ class Read(NamedTuple):
     timestamp: int
     key: bytes | None
     value: bytes | None
+    headers: Sequence[tuple[str, bytes]]
 
 
 def as_read(tp: tuple[str, int], kept: Kept) -> Read:
     """Return a kept record as a consumer gives it."""
-    return Read(*tp, kept.offset, kept.timestamp, kept.key, kept.value)
+    return Read(*tp, kept.offset, kept.timestamp, kept.key, kept.value, kept.headers)
 
 
 class Batch:

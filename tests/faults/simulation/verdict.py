@@ -4,8 +4,8 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from agents.merge import NEVER_A_BOARD
 from schemas.dead_letter import HEADER_PREFIX
+from schemas.replaced import NEVER_A_BOARD
 from tests.agents.in_process import NAMES, TOPICS, Pipeline
 from tests.faults.simulation.events import PARTITIONS
 from tests.faults.simulation.model import Asked, Model, probes
