@@ -14,6 +14,7 @@ from app.commands import (
     dead_letters,
     demo,
     produce,
+    rebuild,
     schemas,
     simulate,
     top,
@@ -60,6 +61,7 @@ cli.command()(produce.produce)
 cli.command()(top.top)
 cli.command()(watch.watch)
 cli.command()(audit.audit)
+cli.command()(rebuild.rebuild)
 topics_cli.command("create")(topics.create)
 topics_cli.command("check")(topics.check)
 letters_cli.command("list")(dead_letters.list_letters)

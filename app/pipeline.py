@@ -1,6 +1,7 @@
 """The pipeline, put together: create_app(settings) wires topics, tables, agents and metrics."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, Final, NamedTuple, NoReturn
 
 from agents.domain.fold import GiftFold
@@ -20,7 +21,7 @@ from app.engine.rows import Family, Pressure
 from app.engine.takeover import Takeover
 from app.faust_options import faust_options
 from app.settings import Settings, rules
-from app.topology import topology
+from app.topology import Topology, topology
 
 STATE_TABLE = "state"
 
@@ -51,20 +52,47 @@ class Watcher(Observer):
 def create_app(settings: Settings, told: Told = NOTHING, watcher: Watcher | None = None) -> EngineApp:
     """Return the worker's Faust app."""
     watcher = watcher or Watcher()
-
-    def stop(error: BaseException) -> NoReturn:
-        watcher.stopped(error)
-        fail_stop(error)
-
-    app = EngineApp(settings.app_id, stop=stop, **faust_options(settings))
-    _add_gifts(app, settings, told, watcher)
+    app = _new_app(settings, watcher)
+    _add_gifts(app, settings, topology(settings), told, watcher, _flushing(settings))
     _add_merge(app, settings, watcher)
     return app
 
 
-def _add_gifts(app: EngineApp, settings: Settings, told: Told, watcher: Watcher) -> None:
+def create_rebuild(settings: Settings, names: Topology, told: Told = NOTHING) -> EngineApp:
+    """Return the app that counts the log anew and publishes to `names`; boards over all partitions are not made.
+
+    What the log has lost before it begins is missing, and boards say so. A partition that is read to its end counts as
+    idle at once, so that no board is open here that a worker which waited longer has made final.
+    """
+    app = _new_app(settings, Watcher())
+    _add_gifts(app, settings, names, told, Watcher(), replace(_flushing(settings), idle_ms=0), whole=True)
+    return app
+
+
+def _new_app(settings: Settings, watcher: Watcher) -> EngineApp:
+    def stop(error: BaseException) -> NoReturn:
+        watcher.stopped(error)
+        fail_stop(error)
+
+    return EngineApp(settings.app_id, stop=stop, **faust_options(settings))
+
+
+def _flushing(settings: Settings) -> FlushOptions:
+    return FlushOptions(every_ms=settings.flush_ms, behind_every_ms=settings.behind_flush_ms)
+
+
+def _add_gifts(
+    app: EngineApp,
+    settings: Settings,
+    names: Topology,
+    told: Told,
+    watcher: Watcher,
+    flushing: FlushOptions,
+    *,
+    whole: bool = False,
+) -> None:
     """Gifts in, state, totals, gifter boards, spikes, partials and dead letters out."""
-    names, counting, connection = topology(settings), rules(settings), client_options(settings)
+    counting, connection = rules(settings), client_options(settings)
     topics = Topics(*(getattr(names, field).name for field in Topics._fields))
 
     def machine_for(number: int, pressure: Pressure) -> GiftMachine:
@@ -82,8 +110,9 @@ def _add_gifts(app: EngineApp, settings: Settings, told: Told, watcher: Watcher)
             connection,
             app.stall_watch.check,
             dict(told.accepted_gaps),
+            whole,
         ),
-        options=FlushOptions(every_ms=settings.flush_ms, behind_every_ms=settings.behind_flush_ms),
+        options=flushing,
         observer=watcher,
         stop=app.stop_worker,
     )

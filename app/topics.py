@@ -1,13 +1,19 @@
-"""Creating the topics that are missing, and checking those that are there."""
+"""Creating the topics that are missing, checking those that are there, deleting those of a rebuild."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
-from aiokafka.errors import KafkaConnectionError, NodeNotReadyError, TopicAlreadyExistsError, for_code
+from aiokafka.errors import (
+    KafkaConnectionError,
+    NodeNotReadyError,
+    TopicAlreadyExistsError,
+    UnknownTopicOrPartitionError,
+    for_code,
+)
 
 from app.connection import client_options
 from app.errors import BrokerUnreachable, Finding
@@ -24,9 +30,14 @@ async def create(settings: Settings) -> list[str]:
 
     Raises Finding when the broker refuses one, BrokerUnreachable when none answers.
     """
+    return await create_missing(settings, topology(settings))
+
+
+async def create_missing(settings: Settings, topics: Iterable[Topic]) -> list[str]:
+    """Create those of the topics that are missing; as `create`."""
     async with admin(settings) as client:
         present = set(await client.list_topics())
-        missing = [topic for topic in topology(settings) if topic.name not in present]
+        missing = [topic for topic in topics if topic.name not in present]
         if missing:
             response = await client.create_topics([_new(topic, settings) for topic in missing])
             created = _created(response)
@@ -35,12 +46,31 @@ async def create(settings: Settings) -> list[str]:
     return []
 
 
+async def delete(settings: Settings, names: Sequence[str]) -> None:
+    """Delete topics, and return once the broker no longer tells of them. Raises Finding when it refuses."""
+    async with admin(settings) as client:
+        for name, error, *_ in (await client.delete_topics(list(names))).topic_error_codes:
+            if error not in (0, UnknownTopicOrPartitionError.errno):
+                raise Finding(f"Kafka refuses to delete {name}: {for_code(error).__name__}")
+        for _ in range(VISIBLE_TRIES):
+            if not set(names) & set(await client.list_topics()):
+                return
+            await asyncio.sleep(VISIBLE_PAUSE_SECONDS)
+    raise Finding(f"The broker still tells of {', '.join(names)}, which were deleted")
+
+
+async def present(settings: Settings, topics: Iterable[Topic]) -> dict[str, Described]:
+    """Return those of the topics that are there, by name. Raises BrokerUnreachable."""
+    async with admin(settings) as client:
+        return await describe(client, [topic.name for topic in topics])
+
+
 async def check(settings: Settings) -> list[Mismatch]:
     """Return everything about the topics that is not as it must be. Raises BrokerUnreachable."""
     needed = topology(settings)
-    async with admin(settings) as client:
-        found = await describe(client, [topic.name for topic in needed])
-    return compare(needed, found, Tools(settings.broker, settings.security_protocol != "PLAINTEXT"))
+    return compare(
+        needed, await present(settings, needed), Tools(settings.broker, settings.security_protocol != "PLAINTEXT")
+    )
 
 
 @asynccontextmanager

@@ -16,6 +16,7 @@ from app.http import HttpService
 from app.metrics import Metrics
 from app.observe import WorkerWatcher
 from app.pipeline import Told, create_app
+from app.rebuild.generation import refuse_unfinished
 from app.settings import Settings
 from app.topics import check
 from app.topics_compare import Mismatch
@@ -83,6 +84,7 @@ async def _checked(settings: Settings, waiting: Callable[[str], None]) -> list[M
     while True:
         await wait_for_broker(client_options(settings), on_wait=waiting)
         try:
+            await refuse_unfinished(settings)
             return await check(settings)
         except BrokerUnreachable as error:
             waiting(str(error))

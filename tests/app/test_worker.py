@@ -67,6 +67,7 @@ async def test_a_broker_that_is_gone_while_the_topics_are_checked_is_waited_for(
         return outcome
 
     monkeypatch.setattr(worker, "wait_for_broker", answers)
+    monkeypatch.setattr(worker, "refuse_unfinished", answers)
     monkeypatch.setattr(worker, "check", check)
     monkeypatch.setattr(worker, "AGAIN_SECONDS", 0.0)
     health = Health()

@@ -37,6 +37,12 @@ Place = tuple[int, int]
 _number = count(1)
 
 
+class RebuildProcess(WorkerProcess):
+    """A `giftstream rebuild` process."""
+
+    command = "rebuild"
+
+
 class Pipeline:
     """The topics and workers of one app id. `worker` starts a process; all are ended with the pipeline."""
 
@@ -59,6 +65,20 @@ class Pipeline:
     async def worker(self, *arguments: str) -> WorkerProcess:
         """Start a worker and return it when it is ready."""
         return await self.start(*arguments).ready()
+
+    def rebuild(self, replaces: "Pipeline", *arguments: str) -> RebuildProcess:
+        """Start a rebuild into this generation in the place of that one."""
+        log = self._folder / f"rebuild-{len(self.workers)}.log"
+        process = RebuildProcess(self.settings, log, "--replaces", replaces.settings.app_id, *arguments)
+        self.workers.append(process)
+        return process
+
+    def generation(self, suffix: str, **changed: Any) -> "Pipeline":
+        """Return another generation over the same topics, with some settings changed; its processes end with ours."""
+        app_id = f"{self.settings.app_id}-{suffix}"
+        other = Pipeline(self.settings.model_copy(update={"app_id": app_id, **changed}), self._folder)
+        other.workers = self.workers
+        return other
 
     def end(self) -> None:
         """Leave no process behind."""
@@ -115,9 +135,9 @@ class Pipeline:
             found[int(told["partition"]), int(told["offset"])] = record
         return found
 
-    async def audit(self) -> Report:
-        """Recount the source topic and compare every published board."""
-        return await audit_installation(self.settings, SETTLE_SECONDS)
+    async def audit(self, *, state: bool = False) -> Report:
+        """Recount the source topic and compare every published board, and the rows of state if asked."""
+        return await audit_installation(self.settings, SETTLE_SECONDS, state=state)
 
     async def alter(self, topic: Topic, **configs: str) -> None:
         """Change settings of a topic and keep the others; `__` in a name stands for a dot."""

@@ -27,6 +27,9 @@ class WorkerProcess:
     entry = "app.cli"
     """The module that is run."""
 
+    command = "worker"
+    """What it is told to do."""
+
     def __init__(
         self, settings: Settings, log: Path, *arguments: str, environment: Mapping[str, str] | None = None
     ) -> None:
@@ -35,7 +38,7 @@ class WorkerProcess:
         self._log = log
         chosen = {f"{PREFIX}{name.upper()}": str(getattr(settings, name)) for name in settings.model_fields_set}
         chosen[f"{PREFIX}HTTP_PORT"] = str(self._port)
-        command = [sys.executable, "-m", self.entry, "worker", *arguments]
+        command = [sys.executable, "-m", self.entry, self.command, *arguments]
         self._process: subprocess.Popen[bytes] = spawn(command, log, os.environ | chosen | dict(environment or {}))
 
     @property
