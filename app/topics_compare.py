@@ -69,7 +69,8 @@ def _config_fix(topic: str, name: str, value: str, tools: Tools) -> str:
 def _partitions_fix(topic: Topic, found: int, tools: Tools) -> str:
     """More partitions would move the keys of a topic that is counted, and topics never shrink."""
     if topic.role == "source":
-        return f"GIFTSTREAM_PARTITIONS={found}, with a new GIFTSTREAM_APP_ID if it has counted before"
+        anew = "with a new GIFTSTREAM_APP_ID and GIFTSTREAM_TOPIC_PREFIX if it has counted before"
+        return f"GIFTSTREAM_PARTITIONS={found}, {anew}: a stream must not lie in two partitions (docs/rebuild.md)"
     if topic.role == "state":
         return "a new GIFTSTREAM_APP_ID: it counts again from the start of the log"
     if found < topic.partitions:

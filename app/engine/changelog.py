@@ -17,7 +17,7 @@ from app.engine.rows import Family
 
 FORMAT: Final = 2
 """1, of before the first release, had a row for each window of a gifter, and one for each seen id."""
-_ANOTHER_VERSION: Final = "run the version that wrote it, or count anew from the log under another app id"
+_ANOTHER_VERSION: Final = "run the version that wrote it, or count the log anew under another app id (docs/rebuild.md)"
 
 COMMIT_KEY: Final = b"\x00commit"
 FENCE_KEY: Final = b"\x00fence"
