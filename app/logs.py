@@ -11,9 +11,12 @@ from typing import Any, Final, TextIO
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
+from app.log_repeats import Repeats
 from app.settings import LogFormat
 
-TALKATIVE: Final = ("aiokafka", "faust", "mode", "app.engine.app", "app.engine.consumer", "app.engine.recovery")
+LIBRARIES: Final = ("aiokafka", "faust", "mode")
+
+TALKATIVE: Final = (*LIBRARIES, "app.engine.app", "app.engine.consumer", "app.engine.recovery")
 """Loggers that tell each start and stop of a service (ours too, where mode logs for them), or, at DEBUG, whole requests
 and so what people sent."""
 
@@ -48,7 +51,15 @@ def logging_config(log_format: LogFormat = "auto", stream: TextIO | None = None)
         "version": 1,
         "disable_existing_loggers": False,
         "formatters": {"giftstream": formatter},
-        "handlers": {"stderr": {"class": "logging.StreamHandler", "stream": stream, "formatter": "giftstream"}},
+        "filters": {"repeats": {"()": Repeats, "names": LIBRARIES}},
+        "handlers": {
+            "stderr": {
+                "class": "logging.StreamHandler",
+                "stream": stream,
+                "formatter": "giftstream",
+                "filters": ["repeats"],
+            }
+        },
         "root": {"handlers": ["stderr"], "level": "INFO"},
         "loggers": {name: {"level": "WARNING"} for name in TALKATIVE},
     }
