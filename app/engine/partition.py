@@ -5,15 +5,15 @@ run is in flight at a time; folding goes on meanwhile, and waits when the next r
 """
 
 import asyncio
-import time
 from bisect import bisect_left
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any, Final, NamedTuple, Protocol
 
 from app.engine.changelog import FORMAT, Commit, Row, changed_rows, commit_row, record_hash
+from app.engine.clock import Clock
 from app.engine.continuity import Continuity
 from app.engine.errors import Poisoned, UnexpectedOffset
 from app.engine.machine import Machine, Output
@@ -52,13 +52,6 @@ class FlushOptions:
     behind_every_ms: int = 1000
     behind_ms: int = 1000
     idle_ms: int = 30_000
-
-
-class Clock(NamedTuple):
-    """The wall clock in ms since the epoch, and a monotonic one in seconds."""
-
-    now_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000
-    monotonic: Callable[[], float] = time.monotonic
 
 
 class Identity(NamedTuple):

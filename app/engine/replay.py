@@ -4,13 +4,13 @@ Nothing is kept but in memory. The owner publishes through a fenced producer, so
 """
 
 import asyncio
-import time
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 from faust.types import TP
 
 from app.engine.changelog import REPLACED_KEY, replaced
+from app.engine.clock import now_ms
 from app.engine.continuity import Continuity
 from app.engine.errors import UnexpectedOffset
 from app.engine.fail_stop import FailStop, fail_stop
@@ -80,7 +80,7 @@ class Replay:
         try:
             await producer.start()
             view = self._new_view()
-            await producer.publish([view.fence()], _now_ms())
+            await producer.publish([view.fence()], now_ms())
             reader = LogReader(self._connection)
             first, self._caught_up_at = await reader.bounds(*self.tp)
             end = await reader.replay(self._published, 0, view.remember)
@@ -128,9 +128,9 @@ class Replay:
             await asyncio.sleep(FLUSH_SECONDS)
             if self.position < self._caught_up_at:
                 continue
-            now_ms = _now_ms()
-            if outputs := self._view.changed(now_ms):
-                base = await producer.publish(outputs, now_ms)
+            at_ms = now_ms()
+            if outputs := self._view.changed(at_ms):
+                base = await producer.publish(outputs, at_ms)
                 if base not in (end, -1):
                     raise UnexpectedOffset(
                         f"{self._published}[0]: a board was kept at {base} instead of {end}; another application "
@@ -141,7 +141,3 @@ class Replay:
     def _ended(self, task: "asyncio.Task[None]") -> None:
         if not task.cancelled() and (error := task.exception()) is not None:
             self._stop(error)
-
-
-def _now_ms() -> int:
-    return time.time_ns() // 1_000_000

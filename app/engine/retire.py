@@ -4,11 +4,11 @@ A fence alone would not do: a worker that is started again takes the id back. So
 every takeover reads, and that says which app id goes on instead.
 """
 
-import time
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final
 
 from app.engine.changelog import REPLACED_KEY
+from app.engine.clock import now_ms
 from app.engine.errors import Fenced
 from app.engine.machine import Output
 from app.engine.producer import FencedProducer
@@ -33,13 +33,13 @@ async def retire(
     """
     for left in reversed(range(TRIES)):
         producer = FencedProducer(transactional_id, connection, lambda: None)
-        now_ms = time.time_ns() // 1_000_000
+        at_ms = now_ms()
         try:
             await producer.start()
             if agree is not None:
                 await agree()
-            await producer.append(*place, [(REPLACED_KEY, successor.encode())], now_ms)
-            await producer.publish(fences, now_ms)
+            await producer.append(*place, [(REPLACED_KEY, successor.encode())], at_ms)
+            await producer.publish(fences, at_ms)
             return
         except Fenced:
             if not left:

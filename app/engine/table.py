@@ -9,10 +9,11 @@ import faust
 import structlog
 from faust.types import TP
 
+from app.engine.clock import Clock
 from app.engine.fail_stop import FailStop, fail_stop
 from app.engine.machine import Machine
 from app.engine.observer import Observer
-from app.engine.partition import Clock, FlushOptions, Partition
+from app.engine.partition import FlushOptions, Partition
 from app.engine.rows import Pressure
 from app.engine.runs import Run
 from app.engine.takeover import Owner, Takeover

@@ -8,10 +8,11 @@ from typing import Any, Final, Protocol
 import structlog
 
 from app.engine.changelog import FENCE_KEY, Commit, Row, RowLoader
+from app.engine.clock import Clock, now_ms
 from app.engine.errors import Fenced
 from app.engine.machine import Machine, Output
 from app.engine.observer import Observer
-from app.engine.partition import Clock, FlushOptions, Identity, Partition
+from app.engine.partition import FlushOptions, Identity, Partition
 from app.engine.producer import FencedProducer
 from app.engine.reader import LogReader
 from app.engine.rows import Pressure
@@ -63,7 +64,7 @@ class ChangelogPartition:
         kept_at, rows = -1, 0
         while kept_at < 0:
             # An ack that does not say where the row lies is no place to read to: one more row has a place.
-            kept_at = await self._producer.append(self._topic, self._number, [row], _now_ms())
+            kept_at = await self._producer.append(self._topic, self._number, [row], now_ms())
             rows += 1
         return kept_at, rows
 
@@ -194,7 +195,3 @@ def _restore(machine: Machine, commit: Commit | None, start: Start) -> None:
     machine.restore(commit.mark if commit else start.position)
     if start.lost is not None:
         machine.lost(*start.lost)
-
-
-def _now_ms() -> int:
-    return time.time_ns() // 1_000_000

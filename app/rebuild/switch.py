@@ -4,7 +4,6 @@ It is published by the producers that the new generation's workers will have, so
 the broker refuse a rebuild that was asleep.
 """
 
-import time
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from itertools import islice
@@ -14,6 +13,7 @@ from agents.domain.merge import Merge
 from agents.merge import MergedBoards
 from agents.output import Output
 from app.connection import client_options
+from app.engine.clock import now_ms
 from app.engine.producer import FencedProducer
 from app.engine.reader import LogReader
 from app.rebuild.difference import Known, Values, differences
@@ -62,7 +62,7 @@ class Switch:
     async def _send(self, producer: FencedProducer, outputs: Iterable[Output]) -> None:
         rest = iter(outputs)
         while some := list(islice(rest, AT_ONCE)):
-            await producer.publish(some, _now_ms())
+            await producer.publish(some, now_ms())
             self.published[some[0].topic] = self.published.get(some[0].topic, 0) + len(some)
 
     async def _newest(self, topic: str, number: int) -> Values:
@@ -96,7 +96,7 @@ class Switch:
         """Return the boards over all partitions, as the partials make them."""
         boards = MergedBoards(Merge(rules(self._settings)), self._public.streams.name, lambda values, gone: None)
         await self._reader.replay(self._public.partials.name, 0, boards.apply)
-        newest = {output.key or b"": output.value for output in boards.changed(_now_ms())}
+        newest = {output.key or b"": output.value for output in boards.changed(now_ms())}
         return {key: value for key, value in newest.items() if value is not None}
 
     @asynccontextmanager
@@ -113,7 +113,3 @@ def _offset(letter: Any) -> bytes:
     """Return the offset that a dead letter was read at; a dead letter lies in the partition of its record."""
     offset: bytes = dict(letter.headers).get(f"{HEADER_PREFIX}offset", b"")
     return offset
-
-
-def _now_ms() -> int:
-    return time.time_ns() // 1_000_000

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from app.engine.partition import Clock
+from app.engine.clock import Clock
 
 
 class Crash(BaseException):

@@ -7,8 +7,9 @@ from typing import Any
 from faust.types import TP
 
 from app.engine.changelog import Row, RowLoader
+from app.engine.clock import Clock
 from app.engine.machine import Output
-from app.engine.partition import Clock, FlushOptions, Identity, Partition
+from app.engine.partition import FlushOptions, Identity, Partition
 from app.engine.rows import Pressure
 from app.engine.runs import Run
 from tests.engine.toy import Word, WordCounter

@@ -11,7 +11,7 @@ from unittest.mock import patch
 
 from structlog.testing import capture_logs
 
-from app.engine import partition, producer, reader, replay, takeover
+from app.engine import clock, partition, producer, reader, takeover
 from app.engine.partition import FlushOptions
 from tests.faults.simulation.client import Consumer, Producer
 from tests.faults.simulation.network import Weather
@@ -71,7 +71,7 @@ class Dials:
 @contextmanager
 def engine(dials: Dials) -> Iterator[None]:
     """The engine's modules on simulated clients and the loop's clock, tuned so that little is much."""
-    clock = SimpleNamespace(
+    virtual = SimpleNamespace(
         monotonic=lambda: asyncio.get_running_loop().time(),
         time_ns=lambda: int(asyncio.get_running_loop().time() * NANOSECONDS),
     )
@@ -79,8 +79,8 @@ def engine(dials: Dials) -> Iterator[None]:
         stack.enter_context(capture_logs())
         stack.enter_context(patch.object(producer, "AIOKafkaProducer", Producer))
         stack.enter_context(patch.object(reader, "AIOKafkaConsumer", Consumer))
-        stack.enter_context(patch.object(takeover, "time", clock))
-        stack.enter_context(patch.object(replay, "time", clock))
+        stack.enter_context(patch.object(takeover, "time", virtual))
+        stack.enter_context(patch.object(clock, "time", virtual))
         stack.enter_context(patch.object(takeover, "RENEW_SECONDS", dials.renew_seconds))
         stack.enter_context(patch.object(partition, "SLICE_RECORDS", dials.slice_records))
         stack.enter_context(patch.object(partition, "RUN_BYTES", dials.run_bytes))

@@ -16,7 +16,8 @@ from faust.types import TP
 from agents.domain.merge import Merge
 from agents.merge import MergedBoards
 from app.engine.app import EngineApp
-from app.engine.partition import Clock, FlushOptions
+from app.engine.clock import Clock
+from app.engine.partition import FlushOptions
 from app.engine.recovery import Move, TakeoverRecovery
 from app.engine.replay import Replay
 from app.engine.runs import Run
