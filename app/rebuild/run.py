@@ -17,6 +17,8 @@ from app.connection import client_options
 from app.dead_letters import read as read_letters
 from app.engine import memory
 from app.engine.app import EngineApp
+from app.engine.errors import EngineError
+from app.engine.fail_stop import fail_stop
 from app.engine.reader import LogReader
 from app.pipeline import Told, create_rebuild
 from app.rebuild.counting import Counting
@@ -50,13 +52,16 @@ async def rebuild(settings: Settings, replaces: str, told: Told, tell: Tell, say
     """
     replaced = settings.model_copy(update={"app_id": replaces})
     names, published = hidden(settings), {}
-    if await prepare(settings, replaced):
-        switch = await _count(settings, replaced, told, tell, say)
-        say("switching: publishing what differs")
-        await switch.run()
-        published = switch.published
-        await delete(settings, [mark(names).name])
-    await delete(settings, [topic.name for topic in behind_the_mark(names)])
+    try:
+        if await prepare(settings, replaced):
+            switch = await _count(settings, replaced, told, tell, say)
+            say("switching: publishing what differs")
+            await switch.run()
+            published = switch.published
+            await delete(settings, [mark(names).name])
+        await delete(settings, [topic.name for topic in behind_the_mark(names)])
+    except EngineError as error:
+        fail_stop(error)
     return Switched(settings.app_id, replaces, published)
 
 
