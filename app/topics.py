@@ -36,8 +36,8 @@ async def create(settings: Settings) -> list[str]:
 async def create_missing(settings: Settings, topics: Iterable[Topic]) -> list[str]:
     """Create those of the topics that are missing; as `create`."""
     async with admin(settings) as client:
-        present = set(await client.list_topics())
-        missing = [topic for topic in topics if topic.name not in present]
+        there = set(await client.list_topics())
+        missing = [topic for topic in topics if topic.name not in there]
         if missing:
             response = await client.create_topics([_new(topic, settings) for topic in missing])
             created = _created(response)

@@ -9,7 +9,7 @@ partition by partition, each right before its part of the source log.
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, Final
+from typing import Any
 
 import msgspec
 
@@ -21,12 +21,9 @@ from app.audit.published import Boards, Published
 from app.audit.read import AuditError, Bounds, LogReader
 from app.audit.report import Report
 from app.audit.state import State
-from app.audit.state_rows import RowError
+from app.audit.state_rows import REPLACED_KEY, RowError
 from schemas.dead_letter import HEADER_PREFIX
 from schemas.partial import Progress
-
-REPLACED_KEY: Final = b"\x00replaced"
-"""Among the partials: another app id has taken over, the value."""
 
 OnProgress = Callable[[int, int], None]
 """Called with offsets done and offsets to do."""

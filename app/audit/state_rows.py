@@ -30,6 +30,8 @@ HEAD: Final = 0xC1
 
 COMMIT_KEY: Final = b"\x00commit"
 FENCE_KEY: Final = b"\x00fence"
+REPLACED_KEY: Final = b"\x00replaced"
+"""Among the partials, too: another app id has taken over, the value."""
 
 Family = Literal[
     "totals", "gifters", "gifts", "streams", "scopes", "seen", "streaks", "engagement", "progress", "outbox", "commit"
