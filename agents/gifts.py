@@ -78,6 +78,10 @@ class GiftMachine:
         """The operator accepts that the records from offset `begin` to `end` are gone."""
         self.state.lost(begin, end)
 
+    def release(self) -> None:
+        """The partition is given up."""
+        self.state.release()
+
     def cut(self, now_ms: int, idle: bool, behind: bool) -> tuple[list[Output], tuple[Cut, Acked]]:
         """Return the boards, partials and spikes to publish once the rows changed so far are durable."""
         cut = self.state.cut(now_ms, idle, self._behind_board_ms if behind else 0)

@@ -45,6 +45,14 @@ class WindowBoards:
         self.streams: dict[str, Board] = {}
         self.regions: dict[str, ScopeBoard] = {}
 
+    def release(self) -> None:
+        """Hold no boards but that of all streams, which is left without rows."""
+        for scope in self.scopes():
+            scope.live.clear()
+            scope.top = _NO_STREAMS
+        self.streams.clear()
+        self.regions.clear()
+
     def scopes(self) -> list["ScopeBoard"]:
         """Return the boards of all streams and of each region's."""
         return [self.overall, *self.regions.values()] if self.window.end_ms is not None else []

@@ -86,6 +86,14 @@ class BoardIndex:
         self._bury_orphans()
         return boards
 
+    def release(self) -> None:
+        """Have no board hold another any more, so that they all go with whoever holds the index."""
+        for books in self._books.values():
+            for book in books.values():
+                book.release()
+        for within in self._windows.values():
+            within.release()
+
     def _take_in(self, book: Book) -> None:
         """Take the rows of a book into the tops and numbers of its boards."""
         for sender, gifters in book.gifters.items():

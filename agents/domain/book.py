@@ -58,6 +58,12 @@ class Book:
             cell.window in self.areas.get(region, ()) for region, row in rows for cell in row
         )
 
+    def release(self) -> None:
+        """Hold no boards."""
+        self.live.clear()
+        self.areas.clear()
+        self.found = ()
+
     def changes(self, run: int, tables: Tables) -> None:
         """A row is about to change for the first time in this run."""
         self.run = run

@@ -126,6 +126,10 @@ class GiftFold:
         self._account.position = end
         self._tables.progress.put(PROGRESS, "", self._account)
 
+    def release(self) -> None:
+        """Let go of the boards: nothing more is asked."""
+        self._index.release()
+
     def cut(self, now_ms: int, idle: bool, min_interval_ms: int) -> Cut:
         """Close what is due, and return what to publish once the rows changed so far are durable.
 

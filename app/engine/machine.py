@@ -44,6 +44,13 @@ class Machine(Protocol):
     def lost(self, begin: int, end: int) -> None:
         """The operator accepts that the records from offset `begin` to `end` are gone: say so on what lacks them."""
 
+    def release(self) -> None:
+        """The partition is given up, and nothing more is asked: let go of objects that hold each other.
+
+        With them goes the memory at once. The garbage collector would get to it late, and by going through the state of
+        all partitions that stay.
+        """
+
     def cut(self, now_ms: int, idle: bool, behind: bool) -> tuple[Sequence[Output], Any]:
         """Return what to publish once the rows changed so far are durable, and a token for `published`.
 

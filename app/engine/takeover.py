@@ -95,6 +95,7 @@ class Owner:
 
     async def close(self) -> None:
         await self.log.stop()
+        self.partition.machine.release()
 
 
 class TableSide(Protocol):

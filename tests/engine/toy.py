@@ -72,6 +72,9 @@ class WordCounter:
     def passed(self, end: int) -> None:
         self._next = end
 
+    def release(self) -> None:
+        pass
+
     def lost(self, begin: int, end: int) -> None:
         raise NotImplementedError("the words are all there")
 

@@ -1,0 +1,38 @@
+"""A partition that was given up leaves no memory behind that only the garbage collector would find."""
+
+import gc
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from agents.domain.board import Board
+from agents.domain.book import Book
+from agents.domain.rows import Gift, Gifter, Total
+from tests.builders import gift
+from tests.domain.harness import Partition
+
+KINDS: tuple[type[Any], ...] = (Board, Book, Total, Gift, Gifter)
+
+
+@pytest.fixture(autouse=True)
+def _no_collector() -> Iterator[None]:
+    gc.collect()
+    gc.disable()
+    yield
+    gc.enable()
+
+
+def alive() -> int:
+    return sum(isinstance(one, KINDS) for one in gc.get_objects())
+
+
+def test_what_was_released_is_gone_without_a_look_through_the_state() -> None:
+    before = alive()
+    partition = Partition()
+    partition.feed(*(gift(f"tiktok:s{n % 50}", f"u{n}", region="DE") for n in range(500)))
+    partition.flush()
+    assert alive() > before + 400
+    partition.fold.release()
+    del partition
+    assert alive() == before
