@@ -15,6 +15,7 @@ from app.commands import (
     demo,
     produce,
     rebuild,
+    repartition,
     schemas,
     simulate,
     top,
@@ -62,6 +63,7 @@ cli.command()(top.top)
 cli.command()(watch.watch)
 cli.command()(audit.audit)
 cli.command()(rebuild.rebuild)
+cli.command()(repartition.repartition)
 topics_cli.command("create")(topics.create)
 topics_cli.command("check")(topics.check)
 letters_cli.command("list")(dead_letters.list_letters)

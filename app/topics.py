@@ -1,7 +1,7 @@
 """Creating the topics that are missing, checking those that are there, deleting those of a rebuild."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
@@ -23,6 +23,9 @@ from app.topology import Topic, topology
 
 VISIBLE_TRIES: Final = 100
 VISIBLE_PAUSE_SECONDS: Final = 0.1
+
+SET_FOR_THE_TOPIC: Final = 1
+"""What Kafka calls the source of a setting that is the topic's own (DYNAMIC_TOPIC_CONFIG)."""
 
 
 async def create(settings: Settings) -> list[str]:
@@ -65,12 +68,37 @@ async def present(settings: Settings, topics: Iterable[Topic]) -> dict[str, Desc
         return await describe(client, [topic.name for topic in topics])
 
 
-async def check(settings: Settings) -> list[Mismatch]:
-    """Return everything about the topics that is not as it must be. Raises BrokerUnreachable."""
-    needed = topology(settings)
+async def check(settings: Settings, topics: Iterable[Topic] | None = None) -> list[Mismatch]:
+    """Return everything about the topics (of the settings, if not given) that is not as it must be.
+
+    Raises BrokerUnreachable.
+    """
+    needed = list(topology(settings) if topics is None else topics)
     return compare(
         needed, await present(settings, needed), Tools(settings.broker, settings.security_protocol != "PLAINTEXT")
     )
+
+
+async def reconfigure(settings: Settings, name: str, changes: Mapping[str, str | None]) -> None:
+    """Change settings of a topic, None back to the default, and return once the broker tells of it.
+
+    The other ones stay. Raises Finding when the broker refuses.
+    """
+    resource = ConfigResource(ConfigResourceType.TOPIC, name)
+    async with admin(settings) as client:
+        [response] = await client.describe_configs([resource])
+        own = {one[0]: str(one[1]) for one in response.resources[0][4] if one[3] == SET_FOR_THE_TOPIC}
+        wanted = {key: value for key, value in (own | dict(changes)).items() if value is not None}
+        [altered] = await client.alter_configs([ConfigResource(ConfigResourceType.TOPIC, name, configs=wanted)])
+        for error, message, *_ in altered.resources:
+            if error:
+                raise Finding(f"Kafka refuses to change {name}: {message or for_code(error).__name__}")
+        for _ in range(VISIBLE_TRIES):
+            told = (await _configs(client, [name]))[name]
+            if all(told[key] == value for key, value in changes.items() if value is not None):
+                return
+            await asyncio.sleep(VISIBLE_PAUSE_SECONDS)
+    raise Finding(f"The broker does not tell of new settings of {name}")
 
 
 @asynccontextmanager

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from app.topology import Topic
+from app.topology import FILLING, Topic
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,13 @@ def _one(topic: Topic, found: Described | None, tools: Tools) -> Iterator[Mismat
         is_value = found.configs.get(name, "unknown")
         if not SATISFIES.get(name, _equal)(is_value, value):
             needed = f"at least {value}" if name in SATISFIES and name != "cleanup.policy" else value
-            yield Mismatch(topic.name, name, is_value, needed, _config_fix(topic.name, name, value, tools))
+            fix = REPARTITION if is_filling(found.configs) else _config_fix(topic.name, name, value, tools)
+            yield Mismatch(topic.name, name, is_value, needed, fix)
+
+
+def is_filling(configs: Mapping[str, str]) -> bool:
+    """Tell whether these are the settings of a topic that a repartition has not filled yet."""
+    return FILLING.items() <= configs.items()
 
 
 def _config_fix(topic: str, name: str, value: str, tools: Tools) -> str:
@@ -89,6 +95,9 @@ def _same_set(found: str, needed: str) -> bool:
 def _at_least(found: str, needed: str) -> bool:
     return found == "-1" or (found.isdigit() and int(found) >= int(needed))
 
+
+REPARTITION: Final = "let `giftstream repartition` catch up: it copies the old log into this topic, then sets this"
+"""The fix of a source topic whose history is not in yet."""
 
 SATISFIES: Final[dict[str, Callable[[str, str], bool]]] = {
     "cleanup.policy": _same_set,

@@ -18,6 +18,14 @@ SEGMENT_BYTES: Final = 64 * 1024 * 1024
 """Kafka never compacts the segment that it writes to, so a small one keeps recovery short."""
 
 
+FILLING: Final = {
+    "message.timestamp.type": "CreateTime",
+    "message.timestamp.before.max.ms": str(2**63 - 1),
+    "message.timestamp.after.max.ms": str(2**63 - 1),
+}
+"""How a source topic is set while a repartition copies history into it, append times and all."""
+
+
 @dataclass(frozen=True, slots=True)
 class Topic:
     """One topic. `demanded` is checked before a worker starts; `advised` is only given to a new topic."""

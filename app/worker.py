@@ -1,7 +1,6 @@
 """The worker process: wait for Kafka, refuse wrong topics, run the pipeline until told to stop."""
 
 import asyncio
-import signal
 from collections.abc import Callable
 from typing import Final
 
@@ -18,6 +17,7 @@ from app.observe import WorkerWatcher
 from app.pipeline import Told, create_app
 from app.rebuild.generation import refuse_unfinished
 from app.settings import Settings
+from app.stop_signal import stop_signal
 from app.topics import check
 from app.topics_compare import Mismatch
 from app.wait import wait_for_broker
@@ -41,7 +41,7 @@ def run_worker(settings: Settings, told: Told) -> int:
 async def _serve(settings: Settings, told: Told) -> None:
     metrics, health = Metrics(), Health()
     watcher = WorkerWatcher(settings, metrics, health)
-    stopping = _stop_signal()
+    stopping = stop_signal()
     http = HttpService(metrics, health, settings.http_host, settings.http_port)
     await http.start()
     logger.info("serving metrics", url=f"{http.url}/metrics")
@@ -89,20 +89,6 @@ async def _checked(settings: Settings, waiting: Callable[[str], None]) -> list[M
         except BrokerUnreachable as error:
             waiting(str(error))
         await asyncio.sleep(AGAIN_SECONDS)
-
-
-def _stop_signal() -> "asyncio.Future[None]":
-    """Return a future that SIGINT or SIGTERM resolves."""
-    loop = asyncio.get_running_loop()
-    stopping = loop.create_future()
-
-    def stop() -> None:
-        if not stopping.done():
-            stopping.set_result(None)
-
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop)
-    return stopping
 
 
 async def _first(task: "asyncio.Task[None]", stopping: "asyncio.Future[None]") -> None:

@@ -119,10 +119,10 @@ class LogReader:
             await asyncio.sleep(0)
             yield consumer
         finally:
-            await _stop(consumer)
+            await stop_consumer(consumer)
 
 
-async def _stop(consumer: AIOKafkaConsumer) -> None:
+async def stop_consumer(consumer: AIOKafkaConsumer) -> None:
     """Stop it, for at most a few seconds: a fetcher that swallowed the first cancellation gets a second one."""
     with suppress(TimeoutError):
         await asyncio.wait_for(consumer.stop(), STOP_SECONDS)

@@ -22,7 +22,7 @@ async def prepare(settings: Settings, replaced: Settings) -> bool:
     found = await present(settings, [*names, *old])
     _may_replace(settings, replaced, found)
     await may_succeed(replaced, settings.app_id)
-    if mark(names).name not in found and await _has_counted(settings, names, found):
+    if mark(names).name not in found and await has_counted(settings, names, found):
         if any(topic.name in found for topic in behind_the_mark(names)):
             return False
         raise UsageError(
@@ -56,11 +56,12 @@ def _may_replace(settings: Settings, replaced: Settings, found: Mapping[str, Des
             raise UsageError(
                 f"{topic.name} has {count} partitions, GIFTSTREAM_PARTITIONS is {settings.partitions}: a log that was "
                 "written for another number has streams in two partitions, and cannot be counted anew",
-                do="For another number, set GIFTSTREAM_TOPIC_PREFIX and GIFTSTREAM_APP_ID to new ones, and send there",
+                do="For another number, `giftstream repartition` copies it into a new log (docs/rebuild.md)",
             )
 
 
-async def _has_counted(settings: Settings, names: Topology, found: Mapping[str, Described]) -> bool:
+async def has_counted(settings: Settings, names: Topology, found: Mapping[str, Described]) -> bool:
+    """Tell whether anything was ever written to the changelog, if it is among the topics found."""
     changelog = names.changelog.name
     if changelog not in found:
         return False

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 EVERY_SECONDS: Final = 2.0
 
@@ -14,6 +14,9 @@ Tell = Callable[["Counted"], None]
 class Counted:
     """`records` of `of` offsets are counted; `per_second` since this process began, `seconds_left` None if unknown."""
 
+    phase: ClassVar[str] = "counting"
+    done: ClassVar[str] = "counted"
+
     records: int
     of: int
     per_second: float
@@ -21,18 +24,24 @@ class Counted:
 
     def __str__(self) -> str:
         left = "" if self.seconds_left is None else f", {_duration(self.seconds_left)} left"
-        return f"{self.records:,} of {self.of:,} records counted, {self.per_second:,.0f} a second{left}"
+        return f"{self.records:,} of {self.of:,} records {self.done}, {self.per_second:,.0f} a second{left}"
 
     def as_dict(self) -> dict[str, Any]:
-        return {"phase": "counting", **asdict(self)}
+        return {"phase": self.phase, **asdict(self)}
 
 
 class Pace:
     """Works out how fast it goes, from offsets counted at two times."""
 
-    def __init__(self, starts: Mapping[int, int], monotonic: Callable[[], float] = time.monotonic) -> None:
-        """`starts`: where the log of each partition begins."""
+    def __init__(
+        self,
+        starts: Mapping[int, int],
+        monotonic: Callable[[], float] = time.monotonic,
+        kind: type[Counted] = Counted,
+    ) -> None:
+        """`starts`: where the log of each partition begins. `kind`: what is done with it."""
         self._starts = starts
+        self._kind = kind
         self._monotonic = monotonic
         self._first: tuple[float, int] | None = None
         self._told: float | None = None
@@ -53,7 +62,7 @@ class Pace:
             self._first = now, records
         since, before = self._first
         rate = (records - before) / (now - since) if now > since else 0.0
-        return Counted(records, of, round(rate, 1), round((of - records) / rate, 1) if rate else None)
+        return self._kind(records, of, round(rate, 1), round((of - records) / rate, 1) if rate else None)
 
 
 def _duration(seconds: float) -> str:

@@ -1,0 +1,1 @@
+"""`giftstream repartition`: a source log copied into a new one with another number of partitions."""
