@@ -2,17 +2,13 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Final
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 from agents.domain.partitioner import Hashing, partition_of
-from app.connection import client_options
-from app.engine.connecting import connected
-from app.engine.reader import stop_consumer
 from app.repartition import claim
 from app.repartition.alone import Alone
 from app.repartition.claim import Done
@@ -31,7 +27,6 @@ SECONDS: Final = 1.0
 FETCHED: Final = 500
 """Records taken at a time of what was fetched."""
 
-BATCH_BYTES: Final = 512 * 1024
 KEYS_REMEMBERED: Final = 100_000
 
 Place = Callable[[bytes | None, int], int]
@@ -161,40 +156,3 @@ class Copier:
 def _append(batch: Any, record: Any) -> bool:
     headers = list(record.headers)
     return batch.append(timestamp=record.timestamp, key=record.key, value=record.value, headers=headers) is not None
-
-
-@asynccontextmanager
-async def writing(settings: Settings) -> AsyncIterator[AIOKafkaProducer]:
-    """Yield a transactional producer. When it begins, the transactions of an earlier one are over and it is fenced."""
-    producer = AIOKafkaProducer(
-        **client_options(settings),
-        transactional_id=claim.name(settings),
-        acks="all",
-        compression_type="zstd",
-        max_batch_size=BATCH_BYTES,
-        linger_ms=0,
-    )
-    try:
-        await connected(producer.start)
-        yield producer
-    finally:
-        await producer.stop()
-
-
-@asynccontextmanager
-async def reading(settings: Settings) -> AsyncIterator[AIOKafkaConsumer]:
-    """Yield a consumer of what is committed, which refuses a position outside the log."""
-    consumer = AIOKafkaConsumer(
-        **client_options(settings),
-        isolation_level="read_committed",
-        enable_auto_commit=False,
-        auto_offset_reset="none",
-        fetch_max_bytes=32 * 1024 * 1024,
-        fetch_max_wait_ms=100,
-    )
-    await connected(consumer.start)
-    try:
-        await asyncio.sleep(0)
-        yield consumer
-    finally:
-        await stop_consumer(consumer)

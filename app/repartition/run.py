@@ -28,7 +28,8 @@ from app.rebuild.progress import Pace
 from app.repartition import claim
 from app.repartition.alone import Alone
 from app.repartition.claim import NEW_ONES, Done
-from app.repartition.copier import Copier, reading, writing
+from app.repartition.clients import reading, writing
+from app.repartition.copier import Copier
 from app.repartition.prepare import described, make_topics, may_repartition, open_to_workers
 from app.repartition.told import CaughtUp, Copied, Ended, Event
 from app.settings import Settings

@@ -16,8 +16,8 @@ ROOT = Path(__file__).parents[2]
 RUN = CliRunner()
 
 COMMANDS = (
-    "demo", "worker", "broker", "simulate", "produce", "top", "watch", "audit", "rebuild", "topics create",
-    "topics check", "dead-letters list", "dead-letters replay", "schemas export",
+    "demo", "worker", "broker", "simulate", "produce", "top", "watch", "audit", "rebuild", "repartition",
+    "topics create", "topics check", "dead-letters list", "dead-letters replay", "schemas export",
 )  # fmt: skip
 
 

@@ -43,6 +43,12 @@ class RebuildProcess(WorkerProcess):
     command = "rebuild"
 
 
+class RepartitionProcess(WorkerProcess):
+    """A `giftstream repartition` process."""
+
+    command = "repartition"
+
+
 class Pipeline:
     """The topics and workers of one app id. `worker` starts a process; all are ended with the pipeline."""
 
@@ -70,6 +76,13 @@ class Pipeline:
         """Start a rebuild into this generation in the place of that one."""
         log = self._folder / f"rebuild-{len(self.workers)}.log"
         process = RebuildProcess(self.settings, log, "--replaces", replaces.settings.app_id, *arguments)
+        self.workers.append(process)
+        return process
+
+    def repartition(self, source: str, *arguments: str) -> RepartitionProcess:
+        """Start a repartition of the topic `source` into this generation's log."""
+        log = self._folder / f"repartition-{len(self.workers)}.log"
+        process = RepartitionProcess(self.settings, log, "--from", source, *arguments)
         self.workers.append(process)
         return process
 
