@@ -27,7 +27,7 @@ async def may_repartition(settings: Settings, source: str) -> Described:
         raise UsageError(
             f"There is no topic {source}", do="--from is the name of the old source topic, prefix included"
         )
-    await _may_go_on(settings, await present(settings, names), await claim.read(settings, source))
+    await _may_go_on(settings, await present(settings, names), await claim.read(settings, source, old.partitions))
     return old
 
 

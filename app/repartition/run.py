@@ -135,7 +135,7 @@ async def repartition(
         async with writing(settings) as producer, reading(settings) as consumer:
             tps = [TopicPartition(source, number) for number in range(old.partitions)]
             starts = {tp.partition: at for tp, at in (await consumer.beginning_offsets(tps)).items()}
-            begun = await claim.read(settings, source)
+            begun = await claim.read(settings, source, old.partitions)
             done = {number: begun.get(number, Done(start)) for number, start in starts.items()}
             for warning in lost(source, starts, done):
                 say(warning)
