@@ -76,7 +76,8 @@ def _partitions_fix(topic: Topic, found: int, tools: Tools) -> str:
     """More partitions would move the keys of a topic that is counted, and topics never shrink."""
     if topic.role == "source":
         anew = "with a new GIFTSTREAM_APP_ID and GIFTSTREAM_TOPIC_PREFIX if it has counted before"
-        return f"GIFTSTREAM_PARTITIONS={found}, {anew}: a stream must not lie in two partitions (docs/rebuild.md)"
+        together = "`giftstream repartition` then puts each stream into one partition again (docs/rebuild.md)"
+        return f"GIFTSTREAM_PARTITIONS={found}, {anew}: {together}"
     if topic.role == "state":
         return "a new GIFTSTREAM_APP_ID: it counts again from the start of the log"
     if found < topic.partitions:

@@ -116,8 +116,8 @@ class Copier:
 
     async def _copy(self, records: Sequence[Any]) -> None:
         more = Counter(record.partition for record in records)
-        at = self._merge.positions()
-        done = {number: Done(at[number], self.done[number].copied + count) for number, count in more.items()}
+        # Of all partitions: what was committed long ago is forgotten, and one that is quiet must not begin anew.
+        done = {n: Done(at, self.done[n].copied + more[n]) for n, at in self._merge.positions().items()}
         batches = self._packed(records)
         async with self._new.transaction():
             topic = self._settings.source_topic
@@ -128,7 +128,7 @@ class Copier:
             await self._commit(done)
         if self.alone is not None:
             self.alone.committed({number for number, _ in batches})
-        self.done.update(done)
+        self.done = done
 
     async def claim(self) -> None:
         """Commit where it begins, before anything is copied."""
