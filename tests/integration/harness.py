@@ -49,6 +49,12 @@ class RepartitionProcess(WorkerProcess):
     command = "repartition"
 
 
+class SlowRepartition(RepartitionProcess):
+    """The same in small transactions."""
+
+    entry = "tests.integration.small_transactions"
+
+
 class Pipeline:
     """The topics and workers of one app id. `worker` starts a process; all are ended with the pipeline."""
 
@@ -79,10 +85,10 @@ class Pipeline:
         self.workers.append(process)
         return process
 
-    def repartition(self, source: str, *arguments: str) -> RepartitionProcess:
-        """Start a repartition of the topic `source` into this generation's log."""
+    def repartition(self, source: str, *arguments: str, slow: bool = False) -> RepartitionProcess:
+        """Start a repartition of the topic `source` into this generation's log, in small transactions if it is slow."""
         log = self._folder / f"repartition-{len(self.workers)}.log"
-        process = RepartitionProcess(self.settings, log, "--from", source, *arguments)
+        process = (SlowRepartition if slow else RepartitionProcess)(self.settings, log, "--from", source, *arguments)
         self.workers.append(process)
         return process
 
