@@ -18,6 +18,9 @@ BATCH_BYTES: Final = 512 * 1024
 
 FETCH_BYTES: Final = 32 * 1024 * 1024
 
+METADATA_MS: Final = 5_000
+"""So soon it is noticed that the old log was given more partitions."""
+
 
 @asynccontextmanager
 async def writing(settings: Settings) -> AsyncIterator[AIOKafkaProducer]:
@@ -54,6 +57,7 @@ async def reading(settings: Settings) -> AsyncIterator[AIOKafkaConsumer]:
         auto_offset_reset="none",
         fetch_max_bytes=FETCH_BYTES,
         fetch_max_wait_ms=100,
+        metadata_max_age_ms=METADATA_MS,
     )
     await connected(consumer.start)
     try:

@@ -9,6 +9,7 @@ from typing import Any, Final
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 from agents.domain.partitioner import Hashing, partition_of
+from app.errors import FailStop
 from app.repartition import claim
 from app.repartition.alone import Alone
 from app.repartition.claim import Done
@@ -71,9 +72,16 @@ class Copier:
         self._merge = Merge({number: one.offset for number, one in done.items()})
 
     async def ends(self) -> dict[int, int]:
-        """Return where the old log ends now for one who reads what is committed."""
+        """Return where the old log ends now for one who reads what is committed. Raises FailStop as `demand`."""
+        self.demand(len(self._old.partitions_for_topic(self._source) or self.done))
         ends = await self._old.end_offsets([TopicPartition(self._source, number) for number in self.done])
         return {tp.partition: end for tp, end in ends.items()}
+
+    def demand(self, partitions: int) -> None:
+        """Raise FailStop if the old log has not as many partitions as when this began."""
+        if partitions != len(self.done):
+            found = f"{self._source} has {partitions} partitions now, it had {len(self.done)}"
+            raise FailStop(found, do="Run it again: it goes on, with all of them")
 
     def behind(self, ends: Mapping[int, int]) -> bool:
         """Tell whether anything before these offsets was not looked at yet."""

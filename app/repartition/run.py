@@ -43,13 +43,12 @@ FENCED: Final = (ProducerFenced, InvalidProducerEpoch, InvalidProducerIdMapping)
 
 
 class Repartition:
-    """A run over what `reading` and `writing` give. `partitions`: how many the old log has."""
+    """A run over what `reading` and `writing` give."""
 
     def __init__(
         self,
         settings: Settings,
         source: str,
-        partitions: int,
         copier: Copier,
         starts: Mapping[int, int],
         stopping: "asyncio.Future[None]",
@@ -57,7 +56,6 @@ class Repartition:
     ) -> None:
         self._settings = settings
         self._source = source
-        self._partitions = partitions
         self._copier = copier
         self._stopping = stopping
         self._tell = tell
@@ -111,10 +109,10 @@ class Repartition:
         Raises FailStop if it was given more partitions meanwhile.
         """
         old = await described(self._settings, self._source)
-        if old is None or old.partitions != self._partitions:
-            raise FailStop(f"{self._source} has other partitions now", do="Run it again: it goes on, with all of them")
-        ends = await LogReader(client_options(self._settings)).end_offsets(self._source, range(self._partitions))
-        return sum(max(0, ends[number] - at) for number, at in self._copier.positions().items())
+        self._copier.demand(old.partitions if old else 0)
+        positions = self._copier.positions()
+        ends = await LogReader(client_options(self._settings)).end_offsets(self._source, list(positions))
+        return sum(max(0, ends[number] - at) for number, at in positions.items())
 
 
 async def repartition(
@@ -147,7 +145,7 @@ async def repartition(
                 await copier.claim()
             if (ends := await make_topics(settings, old)) is not None:
                 copier.alone = Alone(settings.source_topic, ends)
-            return await Repartition(settings, source, old.partitions, copier, starts, stopping, tell).run(until_silent)
+            return await Repartition(settings, source, copier, starts, stopping, tell).run(until_silent)
 
 
 def lost(source: str, starts: Mapping[int, int], done: Mapping[int, Done]) -> list[str]:

@@ -89,11 +89,15 @@ async def extended_while_on_air(one: Pipeline, partitions: int) -> Answer:
     )
     simulation = Simulation(options)
     await _put(one, simulation, one.settings.partitions, HISTORY_SECONDS // 2)
-    async with admin(one.settings) as client:
-        await client.create_partitions({one.settings.source_topic: NewPartitions(partitions)})
+    await _extend(one, partitions)
     await asyncio.sleep(1)
     await _put(one, simulation, partitions, HISTORY_SECONDS)
     return simulation.answer
+
+
+async def _extend(one: Pipeline, partitions: int) -> None:
+    async with admin(one.settings) as client:
+        await client.create_partitions({one.settings.source_topic: NewPartitions(partitions)})
 
 
 async def _put(one: Pipeline, simulation: Simulation, partitions: int, seconds: float) -> None:
@@ -217,6 +221,21 @@ async def test_a_second_copier_fences_the_first(broker: Any) -> None:
         await ended(new.repartition(source, "--until-silent", "0"))
         copies = [[(number, one[:3]) for number, one in await records(each)] for each in (old, new)]
         assert Counter(one for _, one in copies[1]) == Counter(one for _, one in copies[0])
+
+
+async def test_more_partitions_of_the_old_log_end_it_and_the_next_run_copies_them(broker: Any) -> None:
+    async with pipeline(broker.bootstrap, partitions=1) as old:
+        await old.send(gift() for _ in range(10))
+        new = successor(old, 3)
+        process = new.repartition(old.settings.source_topic)
+        await until_said(process, "caught up")
+        await _extend(old, 4)
+        assert await process.ended() == 3
+        assert "has 4 partitions now, it had 1. Run it again" in process.said
+        wide = old.generation("wide", partitions=4)
+        await wide.send(gift(stream=f"tiktok:{number}") for number in range(30))
+        await ended(new.repartition(old.settings.source_topic, "--until-silent", "0"))
+        assert len(await records(new)) == len(await records(wide)) == 40
 
 
 async def test_the_new_log_keeps_what_the_old_one_keeps(broker: Any) -> None:
