@@ -17,6 +17,7 @@ SOURCES := $(shell find agents app schemas -name '*.py')
 # With these, Python finds the packages as they were compiled before it finds their sources.
 COMPILED := PYTHONSAFEPATH=1 PYTHONPATH=$(CURDIR)/.venv/compiled:$(CURDIR)
 OF_THE_HOT_PATH := tests/domain tests/agents tests/engine tests/test_agreement.py tests/test_compiled.py
+PEERS := $(basename $(wildcard tests/bench/peers/requirements/*.in))
 LISTS := pyproject.toml requirements/build.txt requirements/uv.txt
 export VIRTUAL_ENV := $(CURDIR)/.venv
 
@@ -58,6 +59,7 @@ lock: .venv/.runtime ## renew the hashed lists of packages and jars; ARGS=--upgr
 	$(COMPILE) $(ARGS) pyproject.toml -c requirements/dev.txt -o requirements/runtime.txt
 	$(COMPILE) $(ARGS) --group build -o requirements/build.txt
 	$(COMPILE) $(ARGS) requirements/uv.in -o requirements/uv.txt
+	for peer in $(PEERS); do $(COMPILE) $(ARGS) $$peer.in -o $$peer.txt || exit; done
 	$(BIN)/python -m app.broker.renew_list
 
 clean: ## remove .venv and what the tools left here (the broker's files stay in the user's cache)
