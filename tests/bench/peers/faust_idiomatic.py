@@ -8,7 +8,7 @@ What was tuned:
 - commits each second, larger fetches, stream buffers and producer batches, lz4, and no web server or leader.
 
 It counts gift by gift because tables can be written in no other way: `take()`, which hands over batches, raises
-TypeError at a table's first write (robinhood/faust-streaming issue 497).
+TypeError at a table's first write (faust-streaming/faust, issue 497).
 
 `ready` is said once the tables are recovered, so the same program is the contender for `recovery`.
 """
