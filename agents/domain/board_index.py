@@ -5,13 +5,13 @@ from typing import Final
 from agents.domain.board import AnyBoard, Board, ScopeBoard, WindowBoards, scope_of
 from agents.domain.book import Book
 from agents.domain.closing import Closing
+from agents.domain.event import Event
 from agents.domain.expiry import Expiry, Tomb
 from agents.domain.rows import Scope, Total
 from agents.domain.rules import MINUTE_MS, Rules
 from agents.domain.tables import Tables
 from agents.domain.windows import CACHED, RETENTION_MS, Calendar
 from schemas.board import Window
-from schemas.gift import GiftEvent
 
 STREAM_RETENTION_MS: Final = RETENTION_MS["stream"]
 
@@ -32,7 +32,7 @@ class BoardIndex:
         self._books: dict[str, dict[str, Book]] = {}
         self._scopes: dict[tuple[str, str | None], dict[int, ScopeBoard]] = {}
 
-    def of(self, event: GiftEvent, late: bool, watermark: int) -> Book:
+    def of(self, event: Event, late: bool, watermark: int) -> Book:
         """Return the event's book, with its boards in `found`. Builds no strings.
 
         A `stream` board whose retention is over begins anew, whether or not its tombstone has gone out by now.
@@ -113,7 +113,7 @@ class BoardIndex:
                     scope.streams += 1
                     scope.top.offer(book.stream, streamer)
 
-    def _within(self, event: GiftEvent, late: bool) -> tuple[WindowBoards, ...]:
+    def _within(self, event: Event, late: bool) -> tuple[WindowBoards, ...]:
         key = (event.value_unit, event.event_time_ms // MINUTE_MS)
         found = self._minutes.get(key)
         if found is not None:
@@ -144,7 +144,7 @@ class BoardIndex:
             self._expiry.revive(book.key)
         return book
 
-    def _board(self, book: Book, within: WindowBoards, event: GiftEvent) -> Board:
+    def _board(self, book: Book, within: WindowBoards, event: Event) -> Board:
         board = within.streams.get(book.stream)
         if board is None:
             at_ms = event.event_time_ms

@@ -12,9 +12,9 @@ from agents.domain.board_index import BoardIndex
 from agents.domain.book import Book
 from agents.domain.cells import NO_GIFTERS, NO_GIFTS, NO_STREAMERS, find, turn
 from agents.domain.closing import Closing
+from agents.domain.event import Event
 from agents.domain.rows import Gift, Gifter, Streamer, Total
 from agents.domain.tables import Tables
-from schemas.gift import GiftEvent
 
 NAME_CHARS: Final = 64
 NAME_BYTES: Final = 2 * NAME_CHARS
@@ -38,7 +38,7 @@ class Boards:
         self._pending = pending
         self._run = 0
 
-    def count(self, event: GiftEvent, quantity: int, value: int, offset: int, late: bool, watermark: int) -> None:
+    def count(self, event: Event, quantity: int, value: int, offset: int, late: bool, watermark: int) -> None:
         """Add a quantity and a value to every board that the event belongs to; `late`: not to `1m`."""
         book = self._index.of(event, late, watermark)
         if book.run != self._run:
@@ -54,7 +54,7 @@ class Boards:
         """The rows changed so far are about to be taken: each row's next change is told to its family again."""
         self._run += 1
 
-    def _totals(self, book: Book, event: GiftEvent, quantity: int, value: int, offset: int) -> None:
+    def _totals(self, book: Book, event: Event, quantity: int, value: int, offset: int) -> None:
         at_ms, channel_id, name = event.event_time_ms, event.channel_id, event.channel_name
         if name is not None:
             name = name[:NAME_CHARS]
@@ -97,7 +97,7 @@ class Boards:
         if entry.value >= top.floor and stream not in top.rows:
             top.offer(stream, entry)
 
-    def _gifts(self, book: Book, event: GiftEvent, quantity: int, value: int) -> None:
+    def _gifts(self, book: Book, event: Event, quantity: int, value: int) -> None:
         gift, name = event.gift_id, event.gift_name
         if name is not None:
             name = name[:NAME_CHARS]
@@ -122,7 +122,7 @@ class Boards:
             book.changed_gifts.add(gift)
             self._tables.gifts.grow(book.size + len(cells) * CELL_BYTES)
 
-    def _gifters(self, book: Book, event: GiftEvent, sender: str, quantity: int, value: int) -> None:
+    def _gifters(self, book: Book, event: Event, sender: str, quantity: int, value: int) -> None:
         at_ms, name = event.event_time_ms, event.sender_name
         if name is not None:
             name = name[:NAME_CHARS]
@@ -149,7 +149,7 @@ class Boards:
             book.changed_gifters.add(sender)
             self._tables.gifters.grow(book.size + len(cells) * CELL_BYTES)
 
-    def _streamers(self, book: Book, event: GiftEvent, region: str, quantity: int, value: int, offset: int) -> None:
+    def _streamers(self, book: Book, event: Event, region: str, quantity: int, value: int, offset: int) -> None:
         at_ms, channel_id, name, stream = event.event_time_ms, event.channel_id, event.channel_name, book.stream
         if name is not None:
             name = name[:NAME_CHARS]

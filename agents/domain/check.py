@@ -4,11 +4,11 @@ from collections.abc import Set as AbstractSet
 from typing import Final
 
 from agents.domain.decode import decode
+from agents.domain.event import Event
 from agents.domain.partitioner import partition_of, seen_partitioner
 from agents.domain.record import Record
 from agents.domain.reject import Rejected, rejected
 from agents.domain.rules import Rules
-from schemas.gift import GiftEvent
 
 MAX_VALUE_BYTES: Final = 16 * 1024
 FIRST_TIME_MS: Final = 1_420_070_400_000
@@ -33,7 +33,7 @@ class Checker:
         self._quarantined = quarantined
         self._keys: dict[bytes, tuple[str, Rejected | None]] = {}
 
-    def check(self, record: Record) -> GiftEvent | Rejected:
+    def check(self, record: Record) -> Event | Rejected:
         """Return the event, or the first reason of the tree in `reject` that holds. Never raises."""
         if record.offset in self._quarantined:
             return _QUARANTINED

@@ -18,13 +18,14 @@ from msgspec.json import Decoder
 from msgspec.structs import astuple, fields
 
 from agents.domain.classify import classify
+from agents.domain.event import Event
 from agents.domain.reject import Rejected
 from schemas.gift import GiftEvent
 from schemas.ids import MAX_VALUE, Id, Platform, Region, Unit
 from schemas.nesting import SHALLOW_BYTES, too_deep
 
 
-def decode(value: bytes) -> GiftEvent | Rejected:
+def decode(value: bytes) -> Event | Rejected:
     """Return the event in `value`, or why there is none. Never raises; unknown fields are ignored, unread.
 
     The order of fields decides nothing; of a field given twice the last counts, but each must be right.
@@ -33,23 +34,68 @@ def decode(value: bytes) -> GiftEvent | Rejected:
         row = astuple(_lenient.decode(value))
     except (ValueError, RecursionError):
         return classify(value)
-    event = GiftEvent(*row)
-    in_pattern = _id_characters("".join(filter(None, _ids(row)))) and _is_unit(event.value_unit)
-    if not in_pattern or not _fits(event) or (len(value) > SHALLOW_BYTES and too_deep(value)):
+    event = _event(row)
+    if event is None or (len(value) > SHALLOW_BYTES and too_deep(value)):
         return classify(value)
     return event
 
 
-def _fits(event: GiftEvent) -> bool:
-    """Whether the region is one and the fields fit each other; `classify` tells these relations apart."""
-    prefix = _PREFIX[event.platform]
-    return (
-        event.event_id.startswith(prefix)
-        and event.stream_id.startswith(prefix)
-        and (event.sender_id is None) is event.anonymous
-        and (event.streak_id is not None or event.phase == "single")
-        and (event.total_value is not None or event.unit_value * event.quantity <= MAX_VALUE)
-        and (event.region is None or _is_region(event.region))
+def _event(row: tuple[Any, ...]) -> Event | None:
+    """Return the event of a GiftEvent's fields, if they are in their patterns and fit each other."""
+    (
+        event_id,
+        platform,
+        stream_id,
+        channel_id,
+        sender_id,
+        gift_id,
+        unit_value,
+        value_unit,
+        quantity,
+        event_time_ms,
+        phase,
+        streak_id,
+        _,
+        recipient_id,
+        sender_name,
+        channel_name,
+        gift_name,
+        total_value,
+        paid,
+        region,
+        anonymous,
+    ) = row
+    prefix = _PREFIX[platform]
+    if not (
+        _id_characters("".join(filter(None, _ids(row))))
+        and _is_unit(value_unit)
+        and event_id.startswith(prefix)
+        and stream_id.startswith(prefix)
+        and (sender_id is None) is anonymous
+        and (streak_id is not None or phase == "single")
+        and (total_value is not None or unit_value * quantity <= MAX_VALUE)
+        and (region is None or _is_region(region))
+    ):
+        return None
+    return Event(
+        event_id,
+        stream_id,
+        channel_id,
+        sender_id,
+        gift_id,
+        unit_value,
+        value_unit,
+        quantity,
+        event_time_ms,
+        phase,
+        streak_id,
+        recipient_id,
+        sender_name,
+        channel_name,
+        gift_name,
+        total_value,
+        paid,
+        region,
     )
 
 

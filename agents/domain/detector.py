@@ -75,7 +75,7 @@ def next_evaluation(row: Engagement) -> int:
 def evaluate(row: Engagement, at: int) -> Moment | None:
     """Move the row to the boundary `at`, which `next_evaluation` gave, and return what is new there."""
     row.at = at
-    row.recent.pop(at - WINDOW - 1, None)
+    row.forget(at - WINDOW - 1)
     if at >= row.fed and (at - row.fed) % WINDOW == 0:
         _feed(row)
     spike = row.spike
@@ -116,7 +116,7 @@ def _feed(row: Engagement) -> None:
 
 def _maybe_start(row: Engagement) -> Moment | None:
     count, windows = baseline(row)
-    gifters = row.at_most()
+    gifters = row.crowd
     if gifters >= START_GIFTERS and score(gifters, count, windows) >= START_SCORE:
         gifters = row.gifters()
     now = score(gifters, count, windows)

@@ -6,6 +6,8 @@ a boundary is the number of the bucket that begins there.
 
 from typing import Any, Final, Self
 
+from mypy_extensions import mypyc_attr
+
 from agents.domain.rows import Fields, Row
 
 BUCKET_MS: Final = 5_000
@@ -33,6 +35,7 @@ KEPT_CONTRIBUTORS: Final = 64
 SEVERE: Final = (5.0, 8.0)
 
 
+@mypyc_attr(acyclic=True)
 class Tally(Row):
     """What was given, and by whom: how many gifts, how much per unit, how many gifts per gifter."""
 
@@ -66,6 +69,7 @@ class Tally(Row):
         return sorted(known, key=lambda item: (-item[1], item[0]))[:most]
 
 
+@mypyc_attr(acyclic=True)
 class Spike(Row):
     """A spike that is active, or (`ended` is set) cooling. `started`, `resumed` and `ended` are boundaries.
 
@@ -125,18 +129,21 @@ class Spike(Row):
             self.tally.gifters = dict(self.tally.top(KEPT_CONTRIBUTORS))
 
 
+@mypyc_attr(acyclic=True)
 class Engagement(Row):
     """The detector's whole state for one stream.
 
     `first` and `newest` are buckets of gifts; `at` is the boundary evaluated last. `recent` holds the buckets of W and
-    later ones. `count` gifters in `windows` windows is the baseline as of the boundary `fed`; `held` is how many the
-    window had that is fed to it next.
+    later ones, and `crowd` is a quick bound made of them: without another gift, W never has more distinct gifters.
+    `count` gifters in `windows` windows is the baseline as of the boundary `fed`; `held` is how many the window had
+    that is fed to it next.
     """
 
     __slots__ = (
         "at",
         "confirmations",
         "count",
+        "crowd",
         "fed",
         "first",
         "held",
@@ -169,6 +176,7 @@ class Engagement(Row):
         self.confirmations = confirmations
         self.recent: dict[int, Tally] = recent or {}
         self.spike = spike
+        self.crowd = sum([len(tally.gifters) for tally in self.recent.values()])
 
     @classmethod
     def unpack(cls, fields: list[Any]) -> Self:
@@ -199,11 +207,13 @@ class Engagement(Row):
     @property
     def restless(self) -> bool:
         """Whether a spike could start or end without another gift."""
-        return self.active or self.at_most() >= START_GIFTERS
+        return self.crowd >= START_GIFTERS or self.active
 
-    def at_most(self) -> int:
-        """Return a quick bound: W has no more distinct gifters than this, now or later, without another gift."""
-        return sum([len(tally.gifters) for tally in self.recent.values()])
+    def forget(self, bucket: int) -> None:
+        """Drop a bucket that has left W."""
+        tally = self.recent.pop(bucket, None)
+        if tally is not None:
+            self.crowd -= len(tally.gifters)
 
     def gifters(self) -> int:
         """Return how many distinct gifters gave in W, which ends at the boundary `at`."""
@@ -234,8 +244,12 @@ def note(row: Engagement, gifter: str, bucket: int, unit: str, quantity: int, va
             tally = row.recent[bucket] = Tally()
         tally.add(unit, quantity, value)
         gifters = tally.gifters
-        if gifter in gifters or len(gifters) < MOST_GIFTERS:
-            gifters[gifter] = gifters.get(gifter, 0) + quantity
+        given = gifters.get(gifter)
+        if given is not None:
+            gifters[gifter] = given + quantity
+        elif len(gifters) < MOST_GIFTERS:
+            gifters[gifter] = quantity
+            row.crowd += 1
     spike = row.spike
     if spike is not None and bucket >= spike.since:
         spike.tally.add(unit, quantity, value)

@@ -20,6 +20,7 @@ from agents.domain.boards import Boards
 from agents.domain.check import Checker
 from agents.domain.closing import Closing, closed_for_good
 from agents.domain.dedup import Seen
+from agents.domain.event import Event
 from agents.domain.expiry import Expiry
 from agents.domain.gaps import Gaps
 from agents.domain.messages import Cut, Message
@@ -33,7 +34,6 @@ from agents.domain.spikes import Spikes
 from agents.domain.streaks import Streaks
 from agents.domain.tables import Tables
 from agents.domain.windows import Calendar
-from schemas.gift import GiftEvent
 from schemas.partial import Ledger
 
 Outcome = Literal["counted", "late", "unchanged", "duplicate"] | Rejected
@@ -95,7 +95,7 @@ class GiftFold:
         account = self._account
         if self._gaps.open:
             self._gaps.bound(record.timestamp)
-        if isinstance(event, GiftEvent) and event.event_time_ms >= account.watermark - self._rules.horizon_ms:
+        if isinstance(event, Event) and event.event_time_ms >= account.watermark - self._rules.horizon_ms:
             outcome = self._admit(event, record)
         else:
             outcome = event if isinstance(event, Rejected) else _TOO_OLD
@@ -167,7 +167,7 @@ class GiftFold:
                 self._expiry.remove(tomb)
                 self._index.forget(tomb)
 
-    def _admit(self, event: GiftEvent, record: Record) -> Outcome:
+    def _admit(self, event: Event, record: Record) -> Outcome:
         """Advance the watermark and count the event; all its judgements are by the watermark before."""
         account = self._account
         watermark, at_ms = account.watermark, event.event_time_ms
@@ -188,7 +188,7 @@ class GiftFold:
         self._streaks.forget(watermark, 2 * FORGET_EVERY)
         self._expiry.trickle(4 * FORGET_EVERY)
 
-    def _count(self, event: GiftEvent, offset: int, watermark: int) -> Outcome:
+    def _count(self, event: Event, offset: int, watermark: int) -> Outcome:
         account = self._account
         quantity, value = event.quantity, value_of(event)
         if event.phase != "single":
@@ -217,7 +217,7 @@ class GiftFold:
             cut.messages.append(Message("partials", str(self._partition), value))
 
 
-def value_of(event: GiftEvent) -> int:
+def value_of(event: Event) -> int:
     """Return what an event brings in native units; inside a streak, up to now. Nothing if it was not paid."""
     if not event.paid:
         return 0

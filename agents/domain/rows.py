@@ -7,11 +7,12 @@ one row of each and not one a window. All are plain classes with 64-bit numbers,
 
 from typing import Any, Self
 
-from mypy_extensions import i64
+from mypy_extensions import i64, mypyc_attr
 
 Fields = tuple[Any, ...]
 
 
+@mypyc_attr(acyclic=True)
 class Row:
     """What can be written: `pack` returns the fields, of which `unpack` makes the row again."""
 
@@ -27,6 +28,7 @@ class Row:
         raise NotImplementedError
 
 
+@mypyc_attr(acyclic=True)
 class Total(Row):
     """What one stream was given in one unit and window; also the stream's entry in the `global` board.
 
@@ -89,6 +91,7 @@ class Total(Row):
         )
 
 
+@mypyc_attr(acyclic=True)
 class Cell(Row):
     """A part of a row, for one window, which is the `Board.id`."""
 
@@ -98,6 +101,7 @@ class Cell(Row):
         self.window = window
 
 
+@mypyc_attr(acyclic=True)
 class Gifter(Cell):
     """What one gifter gave to one stream in one unit and window."""
 
@@ -115,6 +119,7 @@ class Gifter(Cell):
         return self.window, self.name, self.value, self.sends, self.reached_ms
 
 
+@mypyc_attr(acyclic=True)
 class Gift(Cell):
     """What one gift of the catalogue brought to one stream in one unit and window."""
 
@@ -131,6 +136,7 @@ class Gift(Cell):
         return self.window, self.name, self.value, self.sends
 
 
+@mypyc_attr(acyclic=True)
 class Streamer(Cell):
     """What one stream was given from one region in one unit and window. The attributes are those of `Total`."""
 
@@ -151,6 +157,7 @@ class Streamer(Cell):
         return self.window, self.channel_id, self.channel_name, self.value, self.sends, self.reached_ms
 
 
+@mypyc_attr(acyclic=True)
 class Scope(Row):
     """What all streams of the partition were given in one scope, unit and window; `offset` as in `Total`."""
 
@@ -167,6 +174,7 @@ class Scope(Row):
         return self.value, self.sends, self.offset, self.archived
 
 
+@mypyc_attr(acyclic=True)
 class Register(Row):
     """The highest cumulative quantity and value that a streak has shown, and the time it is remembered from."""
 

@@ -11,9 +11,9 @@ import orjson
 from agents.domain.account import Outgoing
 from agents.domain.detector import Moment, evaluate, next_evaluation
 from agents.domain.engagement import ANONYMOUS, BUCKET_MS, MOST_CONTRIBUTORS, Engagement, begin, forgotten, note
+from agents.domain.event import Event
 from agents.domain.rules import Rules
 from agents.domain.tables import FamilyT
-from schemas.gift import GiftEvent
 
 SWEEP_MS: Final = 600_000
 ROW_BYTES: Final = 512
@@ -63,7 +63,7 @@ class Spikes:
             self._sweep(at)
         return started
 
-    def observe(self, event: GiftEvent, quantity: int, value: int, offset: int, watermark: int) -> int:
+    def observe(self, event: Event, quantity: int, value: int, offset: int, watermark: int) -> int:
         """Take in a counted gift that adds `quantity` and `value`. Returns how many big gifts it is: 0 or 1."""
         stream = event.stream_id
         at = watermark // BUCKET_MS
@@ -141,7 +141,7 @@ class Spikes:
         self._send(update, offset)
         return int(moment.phase == "start" and spike.started == moment.at)
 
-    def _tell_big_gift(self, event: GiftEvent, quantity: int, value: int, offset: int) -> None:
+    def _tell_big_gift(self, event: Event, quantity: int, value: int, offset: int) -> None:
         gift = {
             "kind": "big_gift",
             "spike_id": f"{event.stream_id}|big_gift|{event.event_id}",

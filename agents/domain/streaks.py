@@ -5,9 +5,9 @@ So a streak counts live, and lost, doubled, reordered and re-sent frames change 
 
 from collections import deque
 
+from agents.domain.event import Event
 from agents.domain.rows import Register
 from agents.domain.tables import FamilyT
-from schemas.gift import GiftEvent
 
 
 class Streaks:
@@ -23,7 +23,7 @@ class Streaks:
         self._horizon_ms = horizon_ms
         self._queue: deque[tuple[int, str, str]] = deque()
 
-    def gain(self, event: GiftEvent, value: int, watermark: int) -> tuple[int, int]:
+    def gain(self, event: Event, value: int, watermark: int) -> tuple[int, int]:
         """Return the quantity and value that a frame adds; `value` is its cumulative value. (0, 0): unchanged."""
         stream, quantity = event.stream_id, event.quantity
         member = f"{event.sender_id or ''}|{event.recipient_id or ''}|{event.gift_id}|{event.streak_id}"

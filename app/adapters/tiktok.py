@@ -193,4 +193,4 @@ def _checked(event: GiftEvent) -> GiftEvent:
         found, _, rest = verdict.detail.partition("; allowed: ")
         allowed, _, remedy = rest.partition("; ")
         raise UnfitLine(f"{verdict.reason}: {found}", allowed, remedy)
-    return verdict
+    return event

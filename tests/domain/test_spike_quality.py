@@ -14,6 +14,7 @@ from agents.domain.spikes import Spikes
 from app.engine.rows import Family
 from schemas.gift import GiftEvent
 from schemas.spike import BigGift, SpikeUpdate
+from tests.domain.events import checked
 from tests.domain.gifting import MINUTE, SPIKE, WHALE_GIFT, Broadcast, Gift, broadcast
 
 STREAMS = 60
@@ -66,7 +67,7 @@ def detect(broadcasts: list[Broadcast]) -> Found:
     gifts = merge(*(made.gifts for made in broadcasts), key=lambda gift: gift.append_ms)
     for offset, gift in enumerate(gifts):
         spikes.advance(watermark, offset)
-        spikes.observe(event_of(gift, offset), gift.quantity, gift.value, offset, watermark)
+        spikes.observe(checked(event_of(gift, offset)), gift.quantity, gift.value, offset, watermark)
         watermark = max(watermark, min(gift.time_ms, gift.append_ms))
     starts: dict[str, list[int]] = defaultdict(list)
     for payload in outbox.told:

@@ -18,6 +18,7 @@ from app.engine.row_form import decoder, encode_row
 from app.engine.rows import Family
 from schemas.gift import GiftEvent
 from schemas.spike import BigGift, SpikeUpdate
+from tests.domain.events import checked
 
 START = 1_700_000_000_000
 STREAM = "tiktok:stream"
@@ -59,7 +60,7 @@ class Partition:
     def send(self, event: GiftEvent, quantity: int = 1, value: int = 1) -> int:
         """Apply one record. Returns the big gifts found."""
         self.started += self.spikes.advance(self.watermark, self.offset)
-        big = self.spikes.observe(event, quantity, value, self.offset, self.watermark)
+        big = self.spikes.observe(checked(event), quantity, value, self.offset, self.watermark)
         self.watermark = max(self.watermark, event.event_time_ms)
         self.offset += 1
         for group in self.outbox.take_changed():
@@ -268,7 +269,7 @@ def test_streams_that_sleep_miss_nothing(seed: int) -> None:
     for offset, event in enumerate(arrivals(seed)):
         append_ms = max(append_ms, event.event_time_ms - 4_000)
         spikes.advance(watermark, offset)
-        spikes.observe(event, 1, 1, offset, watermark)
+        spikes.observe(checked(event), 1, 1, offset, watermark)
         watermark = max(watermark, min(event.event_time_ms, append_ms))
         eager.send(event, append_ms, offset)
     assert told == eager.told

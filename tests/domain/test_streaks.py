@@ -3,11 +3,13 @@ from typing import Any
 import msgspec
 import pytest
 
+from agents.domain.event import Event
 from agents.domain.rows import Register
 from agents.domain.streaks import Streaks
 from app.engine.rows import Family
 from schemas.gift import GiftEvent
 from tests.builders import AT, gift
+from tests.domain.events import checked
 
 HORIZON = 600_000
 
@@ -17,8 +19,8 @@ def streaks() -> tuple[Streaks, Family[Register]]:
     return Streaks(family, HORIZON), family
 
 
-def frame(quantity: int, at: int = AT, phase: str = "streak_update", **fields: Any) -> GiftEvent:
-    return msgspec.convert(gift(quantity=quantity, at=at, phase=phase, **fields), GiftEvent)
+def frame(quantity: int, at: int = AT, phase: str = "streak_update", **fields: Any) -> Event:
+    return checked(msgspec.convert(gift(quantity=quantity, at=at, phase=phase, **fields), GiftEvent))
 
 
 @pytest.mark.parametrize(
