@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Final
 
-from agents.domain.ranking import GIFTS_SHOWN, Top, entry_key, gift_key
+from agents.domain.ranking import GIFTS_SHOWN, Top
 from agents.domain.rows import Gift, Gifter, Scope, Streamer, Total
 from schemas.board import Window
 from schemas.ids import WindowName
@@ -101,8 +101,8 @@ class Board:
         self.id = window_id(name, start_ms)
         self.book.live[self.id] = self
         self.gifters = self.gifts = 0
-        self.top: Top[Gifter] = Top(self.limit, entry_key)
-        self.top_gifts: Top[Gift] = Top(GIFTS_SHOWN, gift_key)
+        self.top: Top[Gifter] = Top(self.limit)
+        self.top_gifts: Top[Gift] = Top(GIFTS_SHOWN)
 
     def changed_to(self) -> int:
         """Return the position just behind the last change, being made final included."""
@@ -147,7 +147,7 @@ class ScopeBoard:
         self.live = live
         self.row = row
         self.streams = 0
-        self.top: Top[Total | Streamer] = Top(limit, entry_key)
+        self.top: Top[Total | Streamer] = Top(limit)
         self.published_ms = 0
         self.size = ROW_BYTES + len(self.key)
         self.run = -1
@@ -169,8 +169,8 @@ def scope_of(region: str | None) -> str:
     return "global" if region is None else f"region:{region}"
 
 
-_NO_GIFTERS: Final[Top[Gifter]] = Top(1, entry_key)
-_NO_GIFTS: Final[Top[Gift]] = Top(1, gift_key)
-_NO_STREAMS: Final[Top[Total | Streamer]] = Top(1, entry_key)
+_NO_GIFTERS: Final[Top[Gifter]] = Top(1)
+_NO_GIFTS: Final[Top[Gift]] = Top(1)
+_NO_STREAMS: Final[Top[Total | Streamer]] = Top(1)
 
 AnyBoard = Board | ScopeBoard

@@ -18,7 +18,7 @@ from typing import Final
 
 import orjson
 
-from agents.domain.ranking import SortKey, competition_ranks
+from agents.domain.ranking import competition_ranks
 from agents.domain.rules import Rules
 from agents.domain.windows import Calendar
 from schemas.partial import Partial, PartialEntry, Progress
@@ -249,5 +249,5 @@ def _entries(partials: list[Partial], limit: int) -> list[dict[str, str | int | 
     ]
 
 
-def _order(entry: PartialEntry) -> SortKey:
+def _order(entry: PartialEntry) -> tuple[int, int, str]:
     return -entry.value, entry.reached_ms, entry.id

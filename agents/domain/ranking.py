@@ -4,56 +4,37 @@ Values only grow, and with them a row's place: a row outside the top enters it o
 be kept by looking at each changed row once. The lowest row in the top is a bound that only rises.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from operator import itemgetter
-from typing import Any, Final, Generic, TypeVar
+from typing import Final, Generic, TypeVar
 
 from mypy_extensions import i64
 
-from agents.domain.rows import Gift, Gifter, Streamer, Total
+from agents.domain.rows import Ranked
 
 GIFTS_SHOWN: Final = 20
 
 NO_VALUE: Final = 2**62
 """Above all values."""
 
-SortKey = tuple[int, int, str]
-"""Lower is better; the first part is the value, negated."""
+_KEY: Final = itemgetter(0, 1, 2)
 
-
-Ranked = Gifter | Streamer | Total
-"""A row that can be an entry of a leaderboard."""
-
-
-def entry_key(row: Ranked, name: str) -> SortKey:
-    """Order entries: value descending, then the earlier to reach it, then id bytes (ids are ASCII)."""
-    return -row.value, row.reached_ms, name
-
-
-def gift_key(row: Gift, name: str) -> SortKey:
-    """Order gifts: value descending, then sends descending, then id bytes."""
-    return -row.value, -row.sends, name
-
-
-_PLACE: Final = itemgetter(0)
-
-R = TypeVar("R")
-Key = Callable[[Any, str], SortKey]
+R = TypeVar("R", bound=Ranked)
 
 
 class Top(Generic[R]):
-    """The best `limit` rows by id.
+    """The best `limit` rows by id: the higher value, then the lower `second`, then the id's bytes (ids are ASCII).
 
     `floor` is a value: a row that is not in `rows` can be among the best only from it on. Rows are shared with their
     family and change in place. Each new row is offered, and each that has changed to `floor` or more; in any order.
     """
 
-    __slots__ = ("_key", "_limit", "_worst", "floor", "rows")
+    __slots__ = ("_limit", "_worst", "_worst_second", "floor", "rows")
 
-    def __init__(self, limit: int, key: Key) -> None:
-        self._key = key
+    def __init__(self, limit: int) -> None:
         self._limit = limit
-        self._worst: SortKey = (0, 0, "")
+        self._worst = ""
+        self._worst_second: i64 = 0
         self.floor: i64 = NO_VALUE
         self.rows: dict[str, R] = {}
 
@@ -66,27 +47,33 @@ class Top(Generic[R]):
             rows[name] = row
             if len(rows) == self._limit:
                 self._measure()
-            return
-        offered = self._key(row, name)
-        if offered < self._worst:
-            worst = self._measure()
-            if offered < self._worst:
-                del rows[worst]
+        elif self._passes(name, row):
+            self._measure()
+            if self._passes(name, row):
+                del rows[self._worst]
                 rows[name] = row
 
     def ranked(self) -> list[tuple[str, R]]:
         """Return the rows with their ids, in order."""
-        key = self._key
-        keyed = [(key(row, name), row) for name, row in self.rows.items()]
-        keyed.sort(key=_PLACE)
-        return [(place[2], row) for place, row in keyed]
+        if len(self.rows) == 1:
+            return list(self.rows.items())
+        keyed = [(-row.value, row.second(), name, row) for name, row in self.rows.items()]
+        keyed.sort(key=_KEY)
+        return [(name, row) for _, _, name, row in keyed]
 
-    def _measure(self) -> str:
+    def _passes(self, name: str, row: R) -> bool:
+        """Tell whether a row is better than the worst, as it was measured last."""
+        if row.value != self.floor:
+            return row.value > self.floor
+        second = row.second()
+        return name < self._worst if second == self._worst_second else second < self._worst_second
+
+    def _measure(self) -> None:
         """Find the lowest row. Between calls it can only have improved, which leaves the bound valid."""
-        key = self._key
-        self._worst = max(key(row, name) for name, row in self.rows.items())
-        self.floor = -self._worst[0]
-        return self._worst[2]
+        self.floor = NO_VALUE
+        for name, row in self.rows.items():
+            if not self._passes(name, row):
+                self.floor, self._worst_second, self._worst = row.value, row.second(), name
 
 
 def competition_ranks(values: Iterable[int]) -> list[int]:

@@ -29,7 +29,22 @@ class Row:
 
 
 @mypyc_attr(acyclic=True)
-class Total(Row):
+class Ranked(Row):
+    """A row that can be in a top: the higher `value` is the better one, then the lower `second`."""
+
+    __slots__ = ("sends", "value")
+
+    def __init__(self, value: i64, sends: i64) -> None:
+        self.value = value
+        self.sends = sends
+
+    def second(self) -> i64:
+        """Return what decides between equal values."""
+        raise NotImplementedError
+
+
+@mypyc_attr(acyclic=True)
+class Total(Ranked):
     """What one stream was given in one unit and window; also the stream's entry in the `global` board.
 
     `reached_ms` is the event time of the gift that made `value`, `last_ms` the highest event time, `offset` the
@@ -47,8 +62,6 @@ class Total(Row):
         "offset",
         "opened_ms",
         "reached_ms",
-        "sends",
-        "value",
     )
 
     def __init__(
@@ -75,6 +88,10 @@ class Total(Row):
         self.archived = archived
         self.opened_ms = opened_ms
 
+    def second(self) -> i64:
+        """The earlier to reach the value is the better one."""
+        return self.reached_ms
+
     def pack(self) -> Fields:
         """Return the fields."""
         return (
@@ -92,20 +109,22 @@ class Total(Row):
 
 
 @mypyc_attr(acyclic=True)
-class Cell(Row):
+class Cell(Ranked):
     """A part of a row, for one window, which is the `Board.id`."""
 
     __slots__ = ("window",)
 
-    def __init__(self, window: i64) -> None:
+    def __init__(self, window: i64, value: i64, sends: i64) -> None:
         self.window = window
+        self.value = value
+        self.sends = sends
 
 
 @mypyc_attr(acyclic=True)
 class Gifter(Cell):
     """What one gifter gave to one stream in one unit and window."""
 
-    __slots__ = ("name", "reached_ms", "sends", "value")
+    __slots__ = ("name", "reached_ms")
 
     def __init__(self, window: i64, name: str | None, value: i64, sends: i64, reached_ms: i64) -> None:
         self.window = window
@@ -113,6 +132,10 @@ class Gifter(Cell):
         self.value = value
         self.sends = sends
         self.reached_ms = reached_ms
+
+    def second(self) -> i64:
+        """The earlier to reach the value is the better one."""
+        return self.reached_ms
 
     def pack(self) -> Fields:
         """Return the fields."""
@@ -123,13 +146,17 @@ class Gifter(Cell):
 class Gift(Cell):
     """What one gift of the catalogue brought to one stream in one unit and window."""
 
-    __slots__ = ("name", "sends", "value")
+    __slots__ = ("name",)
 
     def __init__(self, window: i64, name: str | None, value: i64, sends: i64) -> None:
         self.window = window
         self.name = name
         self.value = value
         self.sends = sends
+
+    def second(self) -> i64:
+        """The one that was sent more often is the better one."""
+        return -self.sends
 
     def pack(self) -> Fields:
         """Return the fields."""
@@ -140,7 +167,7 @@ class Gift(Cell):
 class Streamer(Cell):
     """What one stream was given from one region in one unit and window. The attributes are those of `Total`."""
 
-    __slots__ = ("channel_id", "channel_name", "reached_ms", "sends", "value")
+    __slots__ = ("channel_id", "channel_name", "reached_ms")
 
     def __init__(
         self, window: i64, channel_id: str, channel_name: str | None, value: i64, sends: i64, reached_ms: i64
@@ -151,6 +178,10 @@ class Streamer(Cell):
         self.value = value
         self.sends = sends
         self.reached_ms = reached_ms
+
+    def second(self) -> i64:
+        """The earlier to reach the value is the better one."""
+        return self.reached_ms
 
     def pack(self) -> Fields:
         """Return the fields."""

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agents.domain.ranking import GIFTS_SHOWN, Top, competition_ranks, entry_key, gift_key
+from agents.domain.ranking import GIFTS_SHOWN, Top, competition_ranks
 from agents.domain.rows import Gift, Gifter
 
 
@@ -21,14 +21,14 @@ def gifter(value: int, reached_ms: int = 0) -> Gifter:
     ],
 )
 def test_value_counts_first_then_the_earlier_then_the_id(rows: dict[str, Gifter], order: str) -> None:
-    top: Top[Gifter] = Top(10, entry_key)
+    top: Top[Gifter] = Top(10)
     for name, row in rows.items():
         top.offer(name, row)
     assert "".join(name for name, _ in top.ranked()) == order
 
 
 def test_gifts_of_equal_value_are_ordered_by_sends() -> None:
-    top: Top[Gift] = Top(GIFTS_SHOWN, gift_key)
+    top: Top[Gift] = Top(GIFTS_SHOWN)
     for name, value, sends in (("a", 5, 1), ("b", 5, 3), ("c", 6, 1)):
         top.offer(name, Gift(0, None, value, sends))
     assert [name for name, _ in top.ranked()] == ["c", "b", "a"]
@@ -48,7 +48,7 @@ def test_equal_values_share_a_rank(values: list[int], ranks: list[int]) -> None:
 )
 def test_the_top_that_is_kept_is_the_top_of_a_full_sort(limit: int, gifts: list[tuple[str, int, int]]) -> None:
     rows: dict[str, Gifter] = {}
-    top: Top[Gifter] = Top(limit, entry_key)
+    top: Top[Gifter] = Top(limit)
     for name, value, at_ms in gifts:
         if name not in rows:
             rows[name] = gifter(0, at_ms)
@@ -58,5 +58,5 @@ def test_the_top_that_is_kept_is_the_top_of_a_full_sort(limit: int, gifts: list[
         row.reached_ms = at_ms if value else row.reached_ms
         if row.value >= top.floor:
             top.offer(name, row)
-        in_order = sorted(rows.items(), key=lambda item: entry_key(item[1], item[0]))
+        in_order = sorted(rows.items(), key=lambda item: (-item[1].value, item[1].reached_ms, item[0]))
         assert top.ranked() == in_order[:limit]
