@@ -8,7 +8,6 @@ What is accepted is exactly what GiftEvent accepts, where it nests no deeper tha
 
 import types
 from functools import lru_cache
-from operator import itemgetter
 from re import Pattern
 from re import compile as pattern
 from typing import Annotated, Any, Final, Union, get_args, get_origin
@@ -42,6 +41,15 @@ def decode(value: bytes) -> Event | Rejected:
 
 def _event(row: tuple[Any, ...]) -> Event | None:
     """Return the event of a GiftEvent's fields, if they are in their patterns and fit each other."""
+    event_id: str
+    stream_id: str
+    channel_id: str
+    sender_id: str | None
+    gift_id: str
+    unit_value: int
+    quantity: int
+    streak_id: str | None
+    recipient_id: str | None
     (
         event_id,
         platform,
@@ -65,9 +73,10 @@ def _event(row: tuple[Any, ...]) -> Event | None:
         region,
         anonymous,
     ) = row
-    prefix = _PREFIX[platform]
+    ids = f"{event_id}{stream_id}{channel_id}{gift_id}{sender_id or ''}{streak_id or ''}{recipient_id or ''}"
+    prefix: str = _PREFIX[platform]
     if not (
-        _id_characters("".join(filter(None, _ids(row))))
+        _id_characters(ids)
         and _is_unit(value_unit)
         and event_id.startswith(prefix)
         and stream_id.startswith(prefix)
@@ -130,7 +139,6 @@ def _lenient_twin() -> type[Struct]:
 
 
 _lenient: Final[Decoder[Struct]] = Decoder(_lenient_twin())
-_ids: Final = itemgetter(*(at for at, field in enumerate(fields(GiftEvent)) if field.type in (Id, Id | None)))
 _id_characters: Final = _regex(Id).match
 _unit: Final = _regex(Unit).match
 _region: Final = _regex(Region).match

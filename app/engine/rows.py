@@ -7,6 +7,8 @@ dies together), a member is one row of it. All families of a partition share one
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final, Generic, TypeVar
 
+from mypy_extensions import mypyc_attr
+
 from app.engine.row_form import RowForm
 
 R = TypeVar("R")
@@ -24,6 +26,7 @@ class Pressure:
         self.bytes = 0
 
 
+@mypyc_attr(allow_interpreted_subclasses=True)
 class Family(Generic[R]):
     """Rows of one type: group -> member -> row.
 
