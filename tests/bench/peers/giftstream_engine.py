@@ -1,0 +1,223 @@
+"""giftstream's engine doing the benchmark's plain jobs: one fenced, recoverable table, and nothing of gifts.
+
+What is given up for speed: nothing. Each run of changed rows is one record batch with its position, every row goes out
+once its run is acknowledged, and a takeover goes on exactly where the last run ended.
+
+The sums of the records since the last cut are kept apart, and added to the rows when a cut is due: so a row is
+looked for once a cut, and known to have changed without a note. Rows are written once a second, as everybody's are.
+"""
+
+import asyncio
+import signal
+from collections import defaultdict
+from collections.abc import AsyncIterable, Iterable, Sequence
+from typing import Any, Final, NamedTuple
+
+import msgspec
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from yarl import URL
+
+from app.engine import memory
+from app.engine.app import EngineApp
+from app.engine.machine import Output
+from app.engine.observer import Observer
+from app.engine.partition import FlushOptions, Identity
+from app.engine.rows import Family, Pressure
+from app.engine.runs import Run
+from app.engine.takeover import Takeover
+from tests.bench.peers.task import MINUTE_MS, PARTITIONS, Task, gifter_row, parse, say_ready, total_row
+
+SESSION_SECONDS: Final = 10.0
+CHANGELOG: Final = {"cleanup.policy": "compact", "delete.retention.ms": "86400000", "max.message.bytes": str(8 * 2**20)}
+
+
+class Gift(msgspec.Struct, gc=False):
+    """The fields that count; the stream is the record's key."""
+
+    unit_value: int
+    quantity: int
+    event_time_ms: int
+    sender_id: str | None = None
+
+
+class Total(msgspec.Struct, array_like=True, gc=False):
+    """What a stream was given in a minute, and the position that the row was written at."""
+
+    value: int
+    sends: int
+    position: int
+
+
+class Gifter(msgspec.Struct, array_like=True, gc=False):
+    """What a gifter gave to a stream."""
+
+    value: int
+    position: int
+
+
+class Row(NamedTuple):
+    """A row to publish: an engine's Output."""
+
+    topic: str
+    partition: int
+    key: bytes
+    value: bytes
+    headers: Sequence[tuple[str, bytes]] = ()
+
+
+_decode: Final = msgspec.json.Decoder(Gift).decode
+
+
+class Sums:
+    """The machine of one partition."""
+
+    def __init__(self, number: int, pressure: Pressure, task: Task) -> None:
+        self.minutes = Family("m", Total, pressure)
+        self.gifters = Family("g", Gifter, pressure)
+        self.families: Sequence[Family[Any]] = (self.minutes, self.gifters)
+        self._task = task
+        self._number = number
+        self._pressure = pressure
+        self._position = 0
+        self._published = 0
+        self._again: list[Output] = []
+        self._begin()
+
+    def _begin(self) -> None:
+        self._new_minutes: defaultdict[bytes, dict[int, tuple[int, int]]] = defaultdict(dict)
+        self._new_gifters: defaultdict[bytes, dict[str, int]] = defaultdict(dict)
+
+    def fold(self, record: Any) -> Output | None:
+        gift = _decode(record.value)
+        sends, minute, minutes = gift.quantity, gift.event_time_ms // MINUTE_MS, self._new_minutes[record.key]
+        value = gift.unit_value * sends
+        if self._task.gifters and (sender := gift.sender_id) is not None:
+            gifters = self._new_gifters[record.key]
+            if (given := gifters.get(sender)) is not None:
+                gifters[sender] = given + value
+            else:
+                gifters[sender] = value
+                self._pressure.bytes += 64
+        if row := minutes.get(minute):
+            value, sends = row[0] + value, row[1] + sends
+        minutes[minute] = value, sends
+        self._position = record.offset + 1
+        return None
+
+    def cut(self, now_ms: int, idle: bool, behind: bool) -> tuple[Sequence[Output], Any]:
+        outputs = [*self._again, *self._totals(), *self._given()]
+        self._again = []
+        self._begin()
+        return outputs, self._position
+
+    def _totals(self) -> Iterable[Output]:
+        for stream, minutes in self._new_minutes.items():
+            group = stream.decode()
+            for minute, (value, sends) in minutes.items():
+                member = str(minute * MINUTE_MS)
+                if (row := self.minutes.get(group, member)) is None:
+                    row = Total(0, 0, 0)
+                row.value, row.sends, row.position = row.value + value, row.sends + sends, self._position
+                self.minutes.put(group, member, row)
+                yield self._total(group, member, row)
+
+    def _given(self) -> Iterable[Output]:
+        for stream, gifters in self._new_gifters.items():
+            group = stream.decode()
+            for member, value in gifters.items():
+                if (row := self.gifters.get(group, member)) is None:
+                    row = Gifter(0, 0)
+                row.value, row.position = row.value + value, self._position
+                self.gifters.put(group, member, row)
+                yield self._gifter(group, member, row)
+
+    def _total(self, group: str, member: str, row: Total) -> Output:
+        return Row(self._task.out, self._number, f"{group}|{member}".encode(), total_row(row.value, row.sends))
+
+    def _gifter(self, group: str, member: str, row: Gifter) -> Output:
+        return Row(self._task.out, self._number, f"{group}|{member}".encode(), gifter_row(row.value))
+
+    def published(self, token: Any) -> None:
+        self._published = token
+
+    def mark(self) -> int:
+        return self._published
+
+    def restore(self, mark: int) -> None:
+        """What a run at or behind `mark` has changed is not known to be published: it goes out with the next one."""
+        self._again = [self._total(*row) for row in self.minutes if row[2].position > mark]
+        self._again += [self._gifter(*row) for row in self.gifters if row[2].position > mark]
+        self._position = self._published = mark
+
+    def passed(self, end: int) -> None:
+        self._position = end
+
+    def lost(self, begin: int, end: int) -> None:
+        raise NotImplementedError("no gaps are accepted here")
+
+    def release(self) -> None:
+        """Nothing here holds what holds it."""
+
+
+class Ready(Observer):
+    """Says so once the state is recovered: the first records are asked for next."""
+
+    def recovered(self, seconds: float) -> None:
+        say_ready()
+
+
+def create_app(task: Task) -> EngineApp:
+    """Return the app: one table, made from the source's runs."""
+    app = EngineApp(
+        task.app_id,
+        broker=[URL(f"kafka://{task.broker}")],
+        broker_session_timeout=SESSION_SECONDS,
+        broker_heartbeat_interval=SESSION_SECONDS / 3,
+        consumer_max_fetch_size=4 * 2**20,
+    )
+    takeover = Takeover(
+        task.app_id,
+        changelog(task),
+        Identity(PARTITIONS, "sums"),
+        {"bootstrap_servers": task.broker},
+        app.stall_watch.check,
+    )
+    table = app.state_table("state").configure(
+        task.source,
+        lambda number, pressure: Sums(number, pressure, task),
+        takeover,
+        options=FlushOptions(every_ms=1000, behind_every_ms=1000),
+        observer=Ready(),
+    )
+
+    @app.agent(app.run_topic(task.source))
+    async def sums(runs: AsyncIterable[Run]) -> None:
+        async for run in runs:
+            await table.fold(run)
+
+    return app
+
+
+def changelog(task: Task) -> str:
+    """Return the name of the changelog."""
+    return f"{task.app_id}-state-changelog"
+
+
+async def main(task: Task) -> None:
+    admin = AIOKafkaAdminClient(bootstrap_servers=task.broker)
+    await admin.start()
+    try:
+        await admin.create_topics([NewTopic(changelog(task), PARTITIONS, 1, topic_configs=CHANGELOG)])
+    finally:
+        await admin.close()
+    app, stopping = create_app(task), asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stopping.set)
+    memory.tune()
+    await app.start()
+    await stopping.wait()
+    await app.stop()
+
+
+if __name__ == "__main__":
+    asyncio.run(main(parse()))
