@@ -20,7 +20,7 @@ from agents.domain.classify import classify
 from agents.domain.event import Event
 from agents.domain.reject import Rejected
 from schemas.gift import GiftEvent
-from schemas.ids import MAX_VALUE, Id, Platform, Region, Unit
+from schemas.ids import MAX_VALUE, Platform, Region, Unit
 from schemas.nesting import SHALLOW_BYTES, too_deep
 
 
@@ -76,7 +76,7 @@ def _event(row: tuple[Any, ...]) -> Event | None:
     ids = f"{event_id}{stream_id}{channel_id}{gift_id}{sender_id or ''}{streak_id or ''}{recipient_id or ''}"
     prefix: str = _PREFIX[platform]
     if not (
-        _id_characters(ids)
+        _in_alphabet(ids)
         and _is_unit(value_unit)
         and event_id.startswith(prefix)
         and stream_id.startswith(prefix)
@@ -139,10 +139,14 @@ def _lenient_twin() -> type[Struct]:
 
 
 _lenient: Final[Decoder[Struct]] = Decoder(_lenient_twin())
-_id_characters: Final = _regex(Id).match
 _unit: Final = _regex(Unit).match
 _region: Final = _regex(Region).match
 _PREFIX: Final = {platform: f"{platform}:" for platform in get_args(Platform)}
+
+
+def _in_alphabet(ids: str) -> bool:
+    """Whether all characters are those of an `Id`: printable ASCII but for the space and `|`."""
+    return ids.isascii() and ids.isprintable() and " " not in ids and "|" not in ids
 
 
 @lru_cache(maxsize=256)

@@ -7,11 +7,11 @@ from typing import Any
 
 import orjson
 from msgspec import to_builtins
+from mypy_extensions import i64
 
 from agents.domain.account import Account
-from agents.domain.board import Board, ScopeBoard, WindowBoards
+from agents.domain.board import Board, ScopeBoard
 from agents.domain.gaps import Gaps
-from agents.domain.ranking import competition_ranks
 from agents.domain.rows import Gifter
 from agents.domain.rules import Rules
 
@@ -31,26 +31,24 @@ class Snapshots:
     def totals(self, board: Board) -> bytes:
         """Return the board's `schemas.board.StreamTotals`."""
         row = board.row
-        gifts = board.top_gifts.ranked()
+        gifts: list[Json] = []
+        value, sends = row.value, row.sends
+        for gift_id, gift in board.top_gifts.ranked():
+            value -= gift.value
+            sends -= gift.sends
+            gifts.append({"gift_id": gift_id, "name": gift.name, "value": gift.value, "sends": gift.sends})
         return orjson.dumps(
             {
                 "stream_id": board.stream,
                 "channel_id": row.channel_id,
                 "channel_name": row.channel_name,
                 "unit": board.within.unit,
-                "window": window(board.within),
+                "window": board.within.shown,
                 "value": row.value,
                 "sends": row.sends,
                 "gifters": board.gifters,
-                "gifts": [
-                    {"gift_id": gift_id, "name": gift.name, "value": gift.value, "sends": gift.sends}
-                    for gift_id, gift in gifts
-                ],
-                "other": {
-                    "gifts": board.gifts - len(gifts),
-                    "value": row.value - sum(gift.value for _, gift in gifts),
-                    "sends": row.sends - sum(gift.sends for _, gift in gifts),
-                },
+                "gifts": gifts,
+                "other": {"gifts": board.gifts - len(gifts), "value": value, "sends": sends},
                 **self._version(board),
             }
         )
@@ -63,7 +61,7 @@ class Snapshots:
                 "board": "gifters",
                 "stream_id": board.stream,
                 "unit": board.within.unit,
-                "window": window(board.within),
+                "window": board.within.shown,
                 "entries": entries(board.top.ranked()),
                 "totals": {"value": row.value, "sends": row.sends, "ranked": board.gifters},
                 **self._version(board),
@@ -79,7 +77,7 @@ class Snapshots:
                 "partition": self._partition,
                 "scope": board.scope,
                 "unit": board.within.unit,
-                "window": window(board.within),
+                "window": board.within.shown,
                 "offset": row.offset,
                 "entries": [
                     [name, entry.channel_name, entry.value, entry.sends, entry.reached_ms, entry.channel_id]
@@ -120,24 +118,23 @@ class Snapshots:
         return version
 
 
-def window(within: WindowBoards) -> Json:
-    """Return a `schemas.board.Window`."""
-    shown = within.window
-    return {"name": shown.name, "start_ms": shown.start_ms, "end_ms": shown.end_ms}
-
-
 def entries(ranked: list[tuple[str, Gifter]]) -> list[Json]:
-    """Return the `schemas.board.Entry`s of rows in order."""
-    ranks = competition_ranks(row.value for _, row in ranked)
-    return [
-        {
-            "rank": rank,
-            "place": place,
-            "id": name,
-            "name": row.name,
-            "value": row.value,
-            "sends": row.sends,
-            "reached_ms": row.reached_ms,
-        }
-        for place, (rank, (name, row)) in enumerate(zip(ranks, ranked, strict=True), 1)
-    ]
+    """Return the `schemas.board.Entry`s of rows in order; equal values share a rank, as in `competition_ranks`."""
+    shown: list[Json] = []
+    rank = 0
+    last: i64 = -1
+    for place, (name, row) in enumerate(ranked, 1):
+        if row.value != last:
+            rank, last = place, row.value
+        shown.append(
+            {
+                "rank": rank,
+                "place": place,
+                "id": name,
+                "name": row.name,
+                "value": row.value,
+                "sends": row.sends,
+                "reached_ms": row.reached_ms,
+            }
+        )
+    return shown

@@ -17,7 +17,7 @@ from agents.domain.event import Event
 from agents.domain.reject import DETAIL_CHARS, Rejected
 from schemas.dead_letter import Reason
 from schemas.gift import GiftEvent
-from schemas.ids import MAX_VALUE
+from schemas.ids import MAX_VALUE, Id
 from schemas.nesting import too_deep
 from tests.builders import as_json, encoded, gift
 from tests.corpus import HOSTILE, ODD, Hostile, Odd
@@ -196,3 +196,9 @@ def _leaves(struct: Any) -> list[tuple[str, Any]]:
 
 def _without_pattern(kind: Any) -> Any:
     return msgspec.structs.replace(kind, pattern=None) if isinstance(kind, inspect.StrType) else kind
+
+
+def test_the_alphabet_of_ids_is_that_of_their_pattern() -> None:
+    judge = module._regex(Id).match
+    for code in range(0x3000):
+        assert module._in_alphabet(f"a{chr(code)}") is (judge(f"a{chr(code)}") is not None), hex(code)
