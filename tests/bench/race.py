@@ -20,7 +20,6 @@ from tests.bench.topic import Reader, drop, make
 
 QUIET_SECONDS: Final = 2.5
 PAUSE_SECONDS: Final = 0.2
-LIMIT_SECONDS: Final = 240.0
 
 _numbers = itertools.count(1)
 
@@ -56,8 +55,8 @@ class Found:
         self._reader.close()
 
 
-def race(broker: EmbeddedBroker, command: Sequence[str], job: str, source: Source) -> Run:
-    """Return the figures of a run whose rows were all right. Raises Failed."""
+def race(broker: EmbeddedBroker, command: Sequence[str], job: str, source: Source, seconds: float) -> Run:
+    """Return the figures of a run whose rows were all right within so many seconds. Raises Failed."""
     right = source.right(job)
     name = f"bench-{next(_numbers)}"
     make(broker.bootstrap, f"{name}-out")
@@ -70,7 +69,7 @@ def race(broker: EmbeddedBroker, command: Sequence[str], job: str, source: Sourc
             with started([*command, *asked], Path(folder, "log"), environment()) as group:
                 began = group.wait_ready()
                 meter = Meter(group, psutil.Process(broker.pid))
-                _wait(meter, found, right)
+                _wait(meter, found, right, seconds)
                 return meter.run(source.records, began, found.changed_ms / 1000)
     finally:
         found.close()
@@ -89,9 +88,9 @@ def environment() -> dict[str, str]:
     return os.environ | {"PYTHONPATH": path, "PYTHONUNBUFFERED": "1"}
 
 
-def _wait(meter: Meter, found: Found, right: dict[bytes, Row]) -> None:
+def _wait(meter: Meter, found: Found, right: dict[bytes, Row], seconds: float) -> None:
     """Return when all rows are right. While rows are still written nothing is read, so as not to be in the way."""
-    deadline = time.monotonic() + LIMIT_SECONDS
+    deadline = time.monotonic() + seconds
     meter.sample()
     while True:
         time.sleep(PAUSE_SECONDS)
@@ -103,4 +102,4 @@ def _wait(meter: Meter, found: Found, right: dict[bytes, Row]) -> None:
                 return
         if time.monotonic() > deadline:
             found.read()
-            raise Failed(f"not right after {LIMIT_SECONDS:.0f} s: {difference(right, found.rows)}")
+            raise Failed(f"not right after {seconds:.0f} s: {difference(right, found.rows)}")

@@ -27,12 +27,17 @@ VALUE: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """Who gives to whom: streams by a Zipf law, each with gifters of its own or, for `own` 0, with all of them."""
+    """Who gives to whom: streams by a Zipf law, each with gifters of its own or, for `own` 0, with all of them.
+
+    `seconds` is how much event time passes.
+    """
 
     name: str
     streams: int = 5_000
     gifters: int = 200_000
     own: int = 0
+    duplicates: float = DUPLICATES
+    seconds: float = EVENT_SECONDS
     seed: int = 1
 
 
@@ -41,7 +46,7 @@ FEW: Final = Shape("few", own=5)
 
 
 def events(shape: Shape, count: int, start_ms: int) -> Iterator[tuple[bytes, bytes]]:
-    """Yield keys and values of `count` gifts: twenty minutes of event time from `start_ms`, some seconds disordered.
+    """Yield keys and values of `count` gifts: event time rises from `start_ms`, disordered by some seconds.
 
     All are single gifts; one in a hundred is anonymous, one in a hundred comes again as it was.
     """
@@ -53,7 +58,7 @@ def events(shape: Shape, count: int, start_ms: int) -> Iterator[tuple[bytes, byt
             yield again.popleft()[1:]
             continue
         key, value = next(fresh)
-        if rng.random() < DUPLICATES:
+        if rng.random() < shape.duplicates:
             due = number + rng.randint(*LATER)
             again.append((max(due, again[-1][0]) if again else due, key, value))
         yield key, value
@@ -63,7 +68,7 @@ def _fresh(shape: Shape, rng: random.Random, count: int, start_ms: int) -> Itera
     """Yield gifts, each new. Everything that costs is drawn a thousandfold."""
     streams, gifters, gifts = range(shape.streams), range(shape.own or shape.gifters), _catalogue(rng)
     of_streams, of_gifters, of_gifts = (zipf(len(one), by) for one, by in ((streams, 0.9), (gifters, 0.8), (gifts, 1)))
-    step_ms = EVENT_SECONDS * 1000 / count
+    step_ms = shape.seconds * 1000 / count
     for first in range(0, count, CHUNK):
         drawn = zip(
             range(first, first + CHUNK),

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from tests.bench.fill import fill
 from tests.bench.recount import Row, recount
-from tests.bench.shape import EVENT_SECONDS, Shape, events
+from tests.bench.shape import Shape, events
 from tests.bench.topic import Reader, make
 
 
@@ -22,7 +22,7 @@ class Source:
     def fill(self) -> None:
         """Make the topic and put the events on it; the newest are of now."""
         make(self.broker, self.topic)
-        start_ms = int((time.time() - EVENT_SECONDS) * 1000)
+        start_ms = int((time.time() - self.shape.seconds) * 1000)
         fill(self.broker, self.topic, events(self.shape, self.records, start_ms))
 
     def right(self, job: str) -> dict[bytes, Row]:
