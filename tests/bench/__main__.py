@@ -1,6 +1,6 @@
 """`make bench`: everything, or a part: `python -m tests.bench [--quick] [--only CONTENDER,...] [JOB ...]`.
 
-Jobs: totals, gifters, product, latency-table, recovery, growth; all, if none is named. `backlog`, `latency` and
+Jobs: totals, gifters, product, latencies, recovery, growth; all, if none is named. `backlog`, `latency` and
 `takeover` are the single measurements of giftstream alone, with arguments of their own.
 """
 
@@ -14,7 +14,7 @@ from typing import Final
 
 from rich.console import Console
 
-from tests.bench import chart, job_backlog, results
+from tests.bench import chart, job_backlog, job_latency, job_product, results
 from tests.bench.broker import large
 from tests.bench.plan import QUICK, WHOLE
 from tests.bench.results import Result
@@ -25,6 +25,8 @@ ALONE: Final = ("backlog", "latency", "takeover")
 JOBS: Final[dict[str, Callable[[Stand], list[Result]]]] = {
     "totals": lambda stand: job_backlog.run(stand, "totals"),
     "gifters": lambda stand: job_backlog.run(stand, "gifters"),
+    "product": job_product.run,
+    "latencies": job_latency.run,
 }
 CHART: Final = Path(__file__).parents[2] / "docs" / "bench.svg"
 

@@ -13,6 +13,7 @@ SETTINGS: Final[dict[str, str | int | bool]] = {
     "batch.size": 1 << 20,
     "queue.buffering.max.messages": 500_000,
     "queue.buffering.max.kbytes": 512 * 1024,
+    "log_level": 3,
 }
 
 

@@ -36,6 +36,7 @@ class Reader:
         settings: dict[str, Any] = {
             "bootstrap.servers": broker,
             "group.id": "reader",
+            "log_level": 3,
             "enable.auto.commit": False,
             "enable.partition.eof": True,
             "auto.offset.reset": "earliest",

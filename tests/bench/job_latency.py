@@ -1,0 +1,105 @@
+"""The job `latency`: how long from the call that sends a gift until a consumer holds a result that counts it."""
+
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from itertools import count
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from app.topology import topology
+from tests.bench.build import Missing
+from tests.bench.contender import ALL
+from tests.bench.follower import Follower, Read, board, row
+from tests.bench.gift_worker import make_topics, settings_of, wait_ready, working
+from tests.bench.group import Failed, started
+from tests.bench.lateness import latencies, percentiles_ms
+from tests.bench.race import arguments, environment
+from tests.bench.results import Result
+from tests.bench.stand import Stand
+from tests.bench.steady import Sent, Steady
+from tests.bench.topic import drop, make
+
+JOB: Final = "latency"
+PEER: Final = "kafka-streams-mem-1"
+COMMIT_MS: Final = 50
+"""As short as Kafka Streams' caches are flushed here; giftstream's own flush is as long."""
+
+WARM_UP_SECONDS: Final = 5.0
+SETTLE_SECONDS: Final = 2.0
+
+_numbers = count(1)
+
+
+class Followed(NamedTuple):
+    """A running contender: where gifts go, where results come, how both are matched."""
+
+    source: str
+    results: str
+    read: Read
+    mark: Callable[[Sent], tuple[str, int, float]]
+
+
+def run(stand: Stand) -> list[Result]:
+    """Return a result a rate and contender."""
+    results = []
+    for rate in stand.plan.rates:
+        for name, stage in (("giftstream", _giftstream), (PEER, _kafka_streams)):
+            if stand.plays(name):
+                results.append(_measured(stand, rate, name, stage))
+                stand.say(f"latency at {rate:,}/s, {name}: p99 {results[-1].p99_ms} ms {results[-1].missing}")
+    return results
+
+
+def _measured(stand: Stand, rate: int, name: str, stage: Callable[[Stand, Path], Iterator[Followed]]) -> Result:
+    broker = stand.broker.bootstrap
+    seconds = stand.plan.latency_seconds
+    try:
+        with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+            with contextmanager(stage)(stand, Path(folder)) as one:
+                steady = Steady(broker, one.source, rate, WARM_UP_SECONDS + seconds)
+                with Follower(broker, one.results, one.read) as follower:
+                    steady.run(WARM_UP_SECONDS)
+                    time.sleep(SETTLE_SECONDS)
+                    seen = follower.stop()
+    except (Missing, Failed) as error:
+        return Result(JOB, name, rate=rate, missing=str(error))
+    asked = sorted((one.mark(sent) for sent in steady.sent), key=lambda mark: mark[1])
+    found, never = latencies(asked, seen)
+    if never or not found:
+        return Result(JOB, name, rate=rate, missing=f"{never:,} of {len(asked):,} gifts not seen {SETTLE_SECONDS:.0f} s later")
+    p50, p99, p999 = percentiles_ms(found)
+    return Result(JOB, name, records=len(found), runs=1, rate=rate, p50_ms=p50, p99_ms=p99, p999_ms=p999)
+
+
+def _giftstream(stand: Stand, folder: Path) -> Iterator[Followed]:
+    """Run a worker on topics of its own; a board names the offset up to which it counts."""
+    prefix = f"latency-{next(_numbers)}-"
+    settings = settings_of(stand.broker.bootstrap, prefix.rstrip("-"), prefix)
+    make_topics(settings)
+    try:
+        with working(settings, folder / "log") as group:
+            wait_ready(settings, group)
+            boards = topology(settings).gifters.name
+            yield Followed(settings.source_topic, boards, board, lambda sent: (sent.stream, sent.offset, sent.at))
+    finally:
+        drop(settings.broker, lambda topic: topic.startswith(prefix.rstrip("-")))
+
+
+def _kafka_streams(stand: Stand, folder: Path) -> Iterator[Followed]:
+    """Run `gifters`; the row of a stream's minute counts a gift once its sends are as many."""
+    command = next(one for one in ALL if one.name == PEER).prepare()
+    name = f"latency-{next(_numbers)}"
+    broker = stand.broker.bootstrap
+    make(broker, f"{name}-in")
+    make(broker, f"{name}-out")
+    asked = arguments(broker, "gifters", f"{name}-in", name, folder / "state")
+    try:
+        with started([*command, *asked, "--commit-ms", str(COMMIT_MS)], folder / "log", environment()) as group:
+            group.wait_ready()
+            yield Followed(
+                f"{name}-in", f"{name}-out", row, lambda sent: (f"{sent.stream}|{sent.minute_ms}", sent.sends, sent.at)
+            )
+    finally:
+        drop(broker, lambda topic: topic.startswith(name))
