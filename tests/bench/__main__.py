@@ -14,7 +14,7 @@ from typing import Final
 
 from rich.console import Console
 
-from tests.bench import chart, job_backlog, job_latency, job_product, results
+from tests.bench import chart, job_backlog, job_latency, job_product, job_recovery, results
 from tests.bench.broker import large
 from tests.bench.plan import QUICK, WHOLE
 from tests.bench.results import Result
@@ -27,6 +27,7 @@ JOBS: Final[dict[str, Callable[[Stand], list[Result]]]] = {
     "gifters": lambda stand: job_backlog.run(stand, "gifters"),
     "product": job_product.run,
     "latencies": job_latency.run,
+    "recovery": job_recovery.run,
 }
 CHART: Final = Path(__file__).parents[2] / "docs" / "bench.svg"
 

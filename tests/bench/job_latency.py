@@ -26,7 +26,7 @@ PEER: Final = "kafka-streams-mem-1"
 COMMIT_MS: Final = 50
 """As short as Kafka Streams' caches are flushed here; giftstream's own flush is as long."""
 
-WARM_UP_SECONDS: Final = 5.0
+WARM_UP_SECONDS: Final = 10.0
 SETTLE_SECONDS: Final = 2.0
 
 _numbers = count(1)

@@ -69,7 +69,7 @@ def race(broker: EmbeddedBroker, command: Sequence[str], job: str, source: Sourc
             with started([*command, *asked], Path(folder, "log"), environment()) as group:
                 began = group.wait_ready()
                 meter = Meter(group, psutil.Process(broker.pid))
-                _wait(meter, found, right, seconds)
+                wait_right(meter, found, right, seconds)
                 return meter.run(source.records, began, found.changed_ms / 1000)
     finally:
         found.close()
@@ -88,7 +88,7 @@ def environment() -> dict[str, str]:
     return os.environ | {"PYTHONPATH": path, "PYTHONUNBUFFERED": "1"}
 
 
-def _wait(meter: Meter, found: Found, right: dict[bytes, Row], seconds: float) -> None:
+def wait_right(meter: Meter, found: Found, right: dict[bytes, Row], seconds: float) -> None:
     """Return when all rows are right. While rows are still written nothing is read, so as not to be in the way."""
     deadline = time.monotonic() + seconds
     meter.sample()

@@ -15,6 +15,9 @@ ANONYMOUS: Final = 0.01
 GIFTS: Final = 40
 CHUNK: Final = 10_000
 REGIONS: Final = ("US", "DE", "BR", "ID", "GB", "MX")
+STRIDE: Final = 7_919
+"""Shifts the gifters from stream to stream."""
+
 LATER: Final = (1_000, 20_000)
 """A duplicate comes so many events after the original."""
 
@@ -29,7 +32,7 @@ VALUE: Final = (
 class Shape:
     """Who gives to whom: streams by a Zipf law, each with gifters of its own or, for `own` 0, with all of them.
 
-    `seconds` is how much event time passes.
+    `seconds` is how much event time passes. With `ever_new` no gifter gives twice: each gift is a row more.
     """
 
     name: str
@@ -38,11 +41,13 @@ class Shape:
     own: int = 0
     duplicates: float = DUPLICATES
     seconds: float = EVENT_SECONDS
+    ever_new: bool = False
     seed: int = 1
 
 
 MANY: Final = Shape("many")
 FEW: Final = Shape("few", own=5)
+ROWS: Final = Shape("rows", duplicates=0, ever_new=True)
 
 
 def events(shape: Shape, count: int, start_ms: int) -> Iterator[tuple[bytes, bytes]]:
@@ -82,7 +87,9 @@ def _fresh(shape: Shape, rng: random.Random, count: int, start_ms: int) -> Itera
         for number, stream, gifter, (gift, coins), quantity, early_ms in drawn:
             anonymous = number % 100 == int(100 * ANONYMOUS)
             if shape.own:
-                gifter = (gifter + stream * 7_919) % shape.gifters
+                gifter = (gifter + stream * STRIDE) % shape.gifters
+            elif shape.ever_new:
+                gifter = number
             event_ms = start_ms + int(number * step_ms) - early_ms
             sender = b'null,"sender_name":null' if anonymous else b'"u%d","sender_name":"Gifter number %d"' % (gifter, gifter)
             key = b"tiktok:live-%d" % stream
