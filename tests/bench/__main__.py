@@ -6,6 +6,7 @@ Jobs: totals, gifters, product, latencies, recovery, growth; all, if none is nam
 
 import argparse
 import runpy
+import signal
 import sys
 import time
 from collections.abc import Callable
@@ -14,7 +15,7 @@ from typing import Final
 
 from rich.console import Console
 
-from tests.bench import chart, job_backlog, job_latency, job_product, job_recovery, results
+from tests.bench import chart, job_backlog, job_growth, job_latency, job_product, job_recovery, results
 from tests.bench.broker import large
 from tests.bench.plan import QUICK, WHOLE
 from tests.bench.results import Result
@@ -28,41 +29,58 @@ JOBS: Final[dict[str, Callable[[Stand], list[Result]]]] = {
     "product": job_product.run,
     "latencies": job_latency.run,
     "recovery": job_recovery.run,
+    "growth": job_growth.run,
 }
 CHART: Final = Path(__file__).parents[2] / "docs" / "bench.svg"
+PART: Final = results.FILE.with_name("results-part.json")
+WIDTH: Final = 170
 
 
 def main() -> None:
-    """Run what is asked for."""
+    """Run what is asked for. What was measured is shown and kept even if it ends early."""
     if sys.argv[1:2] and sys.argv[1] in ALONE:
         sys.argv.pop(0)
         runpy.run_module(f"tests.bench.{sys.argv[0]}", run_name="__main__")
         return
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that all that was started is ended, too
     asked = _asked()
-    console = Console()
-    begun = time.monotonic()
+    console = Console(width=WIDTH)
     found: list[Result] = []
-    say = lambda text: console.log(text, highlight=False)  # noqa: E731
+    begun = time.monotonic()
     try:
-        with large() as broker:
-            stand = Stand(broker, QUICK if asked.quick else WHOLE, frozenset(filter(None, asked.only.split(","))), say)
-            for job in asked.jobs or JOBS:
-                found += JOBS[job](stand)
+        _run(asked, console, found)
     finally:
         if found:
-            results.write(found)
-            Console(width=max(console.width, 170)).print(table(found))
-            console.print(f"{(time.monotonic() - begun) / 60:.1f} minutes; kept in {results.FILE}")
+            path = PART if asked.only or asked.jobs else results.FILE
+            results.write(found, path)
+            console.print(table(found))
+            console.print(f"{(time.monotonic() - begun) / 60:.1f} minutes; kept in {path}")
     if not (asked.quick or asked.only or asked.jobs):
         chart.write(found, CHART)
 
 
+def _run(asked: argparse.Namespace, console: Console, found: list[Result]) -> None:
+    """Run the jobs, and add what they find to `found`."""
+    with large() as broker:
+        only = frozenset(filter(None, asked.only.split(",")))
+        stand = Stand(broker, QUICK if asked.quick else WHOLE, only, lambda text: _say(console, text))
+        for job in asked.jobs or JOBS:
+            found += JOBS[job](stand)
+
+
+def _say(console: Console, text: str) -> None:
+    console.print(f"{time.strftime('%H:%M:%S')} {text}", highlight=False)
+
+
 def _asked() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make bench", description="giftstream and its peers, side by side")
-    parser.add_argument("jobs", nargs="*", choices=[*JOBS, []], help="all, if none is named")
+    parser.add_argument("jobs", nargs="*", metavar="JOB", help="all, if none is named")
     parser.add_argument("--quick", action="store_true", help="less of everything, within ten minutes")
     parser.add_argument("--only", default="", metavar="CONTENDER,...", help="only these contenders")
-    return parser.parse_args()
+    asked = parser.parse_args()
+    if unknown := set(asked.jobs) - JOBS.keys():
+        parser.error(f"there is no job {unknown.pop()}; there are {', '.join(JOBS)}, and alone {', '.join(ALONE)}")
+    return asked
 
 
 if __name__ == "__main__":

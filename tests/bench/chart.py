@@ -28,7 +28,9 @@ def chart(results: Sequence[Result]) -> str:
             parts += _group(job, shown, top)
             top += (len(shown) + 2) * ROW
     style = f'font-family="system-ui, sans-serif" font-size="13" fill="{TEXT}"'
-    opening = f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{top}" viewBox="0 0 {WIDTH} {top}" {style}>'
+    opening = (
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{top}" viewBox="0 0 {WIDTH} {top}" {style}>'
+    )
     return "\n".join([opening, *parts, "</svg>", ""])
 
 

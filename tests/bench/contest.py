@@ -1,7 +1,7 @@
 """Rounds: each contender once in each, so that whatever else the machine does hits all alike."""
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from tests.bench.build import Missing
@@ -39,20 +39,26 @@ class Entry:
     def result(self) -> Result:
         """Return the medians of what it made. A failure in a later round is noted."""
         if not self.runs:
-            return Result(self.job, self.contender.name, self.shape, missing=self.missing or "no time was left")
+            return Result(self.job, self.contender.name, self.shape, missing=self.missing)
         note = f"{self.contender.note}; then {self.missing}" if self.missing else self.contender.note
         return of_runs(self.job, self.contender.name, self.shape, self.runs, note)
 
 
 def contest(entries: Sequence[Entry], rounds: int, until: float, say: Say) -> list[Result]:
-    """Run all entries in turn, `rounds` times or until `until` (time.monotonic) has passed."""
-    for entry in _turns(entries, rounds):
-        if time.monotonic() > until:
+    """Run all entries in turn, `rounds` times. No run begins after `until` (time.monotonic).
+
+    A further round is begun only if there is time for all of it, so that all have as many runs.
+    """
+    took = 0.0
+    for number in range(rounds):
+        begun = time.monotonic()
+        if number and begun + took > until:
+            say(f"No time for round {number + 1}")
             break
-        say(f"{entry.job} ({entry.shape}), {entry.contender.name}: {entry.run()}")
+        for entry in entries:
+            if not entry.runs and time.monotonic() > until:
+                entry.missing = "no time was left"
+            elif not entry.missing:
+                say(f"{entry.job} ({entry.shape}), {entry.contender.name}: {entry.run()}")
+        took = time.monotonic() - begun
     return [entry.result() for entry in entries]
-
-
-def _turns(entries: Sequence[Entry], rounds: int) -> Iterable[Entry]:
-    for _ in range(rounds):
-        yield from (entry for entry in entries if not entry.missing)

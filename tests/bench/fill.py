@@ -1,9 +1,11 @@
 """Putting events on a topic, fast: librdkafka, lz4, murmur2."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Final
 
 from confluent_kafka import KafkaError, Message, Producer
+
+Told = Callable[[KafkaError | None, Message], None]
 
 SETTINGS: Final[dict[str, str | int | bool]] = {
     "compression.type": "lz4",
@@ -36,7 +38,7 @@ def fill(broker: str, topic: str, events: Iterable[tuple[bytes, bytes]]) -> int:
     return sent
 
 
-def _produce(producer: Producer, topic: str, key: bytes, value: bytes, told: object) -> None:
+def _produce(producer: Producer, topic: str, key: bytes, value: bytes, told: Told) -> None:
     while True:
         try:
             return producer.produce(topic, value, key, on_delivery=told)

@@ -77,7 +77,11 @@ class Follower:
 
 def _follow(asked: "Connection", broker: str, topic: str, read: Read) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's, whose end ends this, too
-    settings: dict[str, str | int | bool] = {"bootstrap.servers": broker, "group.id": "follower", "fetch.wait.max.ms": 100}
+    settings: dict[str, str | int | bool] = {
+        "bootstrap.servers": broker,
+        "group.id": "follower",
+        "fetch.wait.max.ms": 100,
+    }
     consumer = Consumer(settings | {"enable.auto.commit": False})
     partitions = [TopicPartition(topic, number) for number in range(PARTITIONS)]
     for partition in partitions:
@@ -91,6 +95,6 @@ def _follow(asked: "Connection", broker: str, topic: str, read: Read) -> None:
             if message is None:
                 break
             if message.error() is None and (value := message.value()):
-                seen.append((*read(message.key(), value), time.time()))
+                seen.append((*read(message.key() or b"", value), time.time()))
     consumer.close()
     asked.send(seen)

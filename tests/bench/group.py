@@ -55,7 +55,7 @@ class Group:
         return time.time()
 
     def usage(self) -> tuple[float, int]:
-        """Return the CPU seconds that its processes have taken so far, ended ones included, and their bytes in memory."""
+        """Return the CPU seconds of its processes so far, ended ones included, and their bytes in memory."""
         resident = 0
         for process in self._members():
             try:

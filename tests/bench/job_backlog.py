@@ -19,10 +19,10 @@ IN_FEW: Final = ("giftstream", "kafka-streams-mem-1", "flink-heap")
 def run(stand: Stand, job: str) -> list[Result]:
     """Return the results of one of the two jobs, in both shapes."""
     wanted = [one for one in ALL if stand.plays(one.name)]
-    results = contest(entries(stand, job, MANY, wanted), stand.plan.rounds, stand.until, stand.say)
-    if job == "gifters":
+    results = contest(entries(stand, job, MANY, wanted), stand.plan.rounds, stand.until(job), stand.say)
+    if job == "gifters" and stand.plan.minutes[FEW.name]:
         few = [one for one in wanted if one.name in IN_FEW]
-        results += contest(entries(stand, job, FEW, few), stand.plan.few_rounds, stand.until, stand.say)
+        results += contest(entries(stand, job, FEW, few), stand.plan.rounds, stand.until(FEW.name), stand.say)
     return results
 
 

@@ -56,19 +56,23 @@ def _measured(stand: Stand, rate: int, name: str, stage: Callable[[Stand, Path],
     broker = stand.broker.bootstrap
     seconds = stand.plan.latency_seconds
     try:
-        with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-            with contextmanager(stage)(stand, Path(folder)) as one:
-                steady = Steady(broker, one.source, rate, WARM_UP_SECONDS + seconds)
-                with Follower(broker, one.results, one.read) as follower:
-                    steady.run(WARM_UP_SECONDS)
-                    time.sleep(SETTLE_SECONDS)
-                    seen = follower.stop()
+        with (
+            tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder,
+            contextmanager(stage)(stand, Path(folder)) as one,
+            Follower(broker, one.results, one.read) as follower,
+        ):
+            steady = Steady(broker, one.source, rate, WARM_UP_SECONDS + seconds)
+            steady.run(WARM_UP_SECONDS)
+            time.sleep(SETTLE_SECONDS)
+            seen = follower.stop()
     except (Missing, Failed) as error:
         return Result(JOB, name, rate=rate, missing=str(error))
     asked = sorted((one.mark(sent) for sent in steady.sent), key=lambda mark: mark[1])
     found, never = latencies(asked, seen)
     if never or not found:
-        return Result(JOB, name, rate=rate, missing=f"{never:,} of {len(asked):,} gifts not seen {SETTLE_SECONDS:.0f} s later")
+        return Result(
+            JOB, name, rate=rate, missing=f"{never:,} of {len(asked):,} gifts not seen {SETTLE_SECONDS:.0f} s later"
+        )
     p50, p99, p999 = percentiles_ms(found)
     return Result(JOB, name, records=len(found), runs=1, rate=rate, p50_ms=p50, p99_ms=p99, p999_ms=p999)
 

@@ -40,7 +40,7 @@ def run(stand: Stand) -> list[Result]:
         Contender(PEER, peer.prepare, note="only gifters, with dedup"),
     ]
     entries = [Entry(JOB, MANY.name, one, partial(_race, stand)) for one in contenders if stand.plays(one.name)]
-    return contest(entries, stand.plan.rounds, stand.until, stand.say)
+    return contest(entries, stand.plan.rounds, stand.until(JOB), stand.say)
 
 
 def _race(stand: Stand, contender: Contender, command: list[str]) -> Run:

@@ -51,7 +51,7 @@ def run(stand: Stand) -> list[Result]:
 
 
 def _measured(stand: Stand, name: str, recover: Callable[[Stand], Recovered]) -> Result:
-    if time.monotonic() > stand.until:
+    if time.monotonic() > stand.until(JOB):
         return Result(JOB, name, ROWS.name, missing="no time was left")
     try:
         rows, seconds = recover(stand)

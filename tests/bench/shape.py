@@ -2,9 +2,9 @@
 
 import json
 import random
-from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
+from heapq import heappop, heappush
 from itertools import accumulate
 from typing import Final
 
@@ -18,7 +18,7 @@ REGIONS: Final = ("US", "DE", "BR", "ID", "GB", "MX")
 STRIDE: Final = 7_919
 """Shifts the gifters from stream to stream."""
 
-LATER: Final = (1_000, 20_000)
+LATER: Final = (100, 5_000)
 """A duplicate comes so many events after the original."""
 
 VALUE: Final = (
@@ -56,16 +56,15 @@ def events(shape: Shape, count: int, start_ms: int) -> Iterator[tuple[bytes, byt
     All are single gifts; one in a hundred is anonymous, one in a hundred comes again as it was.
     """
     rng = random.Random(shape.seed)
-    again: deque[tuple[int, bytes, bytes]] = deque()
+    again: list[tuple[int, bytes, bytes]] = []
     fresh = _fresh(shape, rng, count, start_ms)
     for number in range(count):
         if again and again[0][0] <= number:
-            yield again.popleft()[1:]
+            yield heappop(again)[1:]
             continue
         key, value = next(fresh)
         if rng.random() < shape.duplicates:
-            due = number + rng.randint(*LATER)
-            again.append((max(due, again[-1][0]) if again else due, key, value))
+            heappush(again, (number + rng.randint(*LATER), key, value))
         yield key, value
 
 
@@ -91,7 +90,11 @@ def _fresh(shape: Shape, rng: random.Random, count: int, start_ms: int) -> Itera
             elif shape.ever_new:
                 gifter = number
             event_ms = start_ms + int(number * step_ms) - early_ms
-            sender = b'null,"sender_name":null' if anonymous else b'"u%d","sender_name":"Gifter number %d"' % (gifter, gifter)
+            sender = (
+                b'null,"sender_name":null'
+                if anonymous
+                else b'"u%d","sender_name":"Gifter number %d"' % (gifter, gifter)
+            )
             key = b"tiktok:live-%d" % stream
             yield key, VALUE % (
                 number, key, stream, stream, sender, gift, quantity, event_ms, REGIONS[stream % 6].encode(), stream,

@@ -14,7 +14,6 @@ from pathlib import Path
 
 import psutil
 
-from app.broker import EmbeddedBroker
 from app.broker.probe import free_ports
 from app.broker.spawn import spawn
 from app.demo.outcome import read_progress
@@ -23,6 +22,7 @@ from app.load.sender import make_producer, send
 from app.load.simulation import Simulation
 from app.settings import Settings
 from app.topics import create
+from tests.bench.broker import large
 
 READY_SECONDS = 60
 
@@ -30,7 +30,7 @@ READY_SECONDS = 60
 @asynccontextmanager
 async def kafka() -> AsyncIterator[Settings]:
     """Yield the settings of a fresh pipeline on an embedded broker, topics made."""
-    broker = EmbeddedBroker()
+    broker = large()
     try:
         await asyncio.to_thread(broker.start)
         settings = Settings(broker=broker.bootstrap, app_id="bench", http_port=free_ports(1)[0])

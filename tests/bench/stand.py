@@ -23,10 +23,9 @@ class Stand:
     _sources: dict[tuple[str, int], Source] = field(default_factory=dict)
     _begun: float = field(default_factory=time.monotonic)
 
-    @property
-    def until(self) -> float:
-        """When no further run is to begin, by time.monotonic."""
-        return self._begun + 60 * self.plan.minutes
+    def until(self, job: str) -> float:
+        """Return by when a job is to have ended, by time.monotonic."""
+        return self._begun + 60 * self.plan.end_minutes(job)
 
     def plays(self, contender: str) -> bool:
         """Return whether a contender takes part."""

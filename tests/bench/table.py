@@ -51,7 +51,7 @@ def cells(one: Result) -> list[str]:
         str(one.runs or ""),
         "" if one.spread is None else f"{one.spread:.0%}",
         _figures(one),
-        one.missing and f"missing: {one.missing}" or one.note,
+        (one.missing and f"missing: {one.missing}") or one.note,
     ]
 
 

@@ -15,7 +15,7 @@ from typing import Any, Final
 import psutil
 from confluent_kafka import Producer
 
-from app.broker import EmbeddedBroker
+from tests.bench.broker import large
 from tests.integration.harness import Pipeline, pipeline
 from tests.integration.waiting import until
 from tests.integration.worker_process import WorkerProcess
@@ -36,7 +36,7 @@ GIFT: Final = (
 
 async def main(records: int) -> None:
     """Run once and print the figures."""
-    broker = EmbeddedBroker()
+    broker = large()
     try:
         await asyncio.to_thread(broker.start)
         async with pipeline(broker.bootstrap, partitions=PARTITIONS, session_timeout_seconds=30) as one:

@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 from confluent_kafka import Consumer, KafkaError, TopicPartition
-from confluent_kafka.admin import AdminClient, NewTopic
+from confluent_kafka.admin import AdminClient
+from confluent_kafka.cimpl import NewTopic
 
 PARTITIONS: Final = 4
 AT_ONCE: Final = 10_000
@@ -22,7 +23,9 @@ def make(broker: str, name: str) -> None:
 def drop(broker: str, unwanted: Callable[[str], bool]) -> None:
     """Delete the topics whose name is unwanted; Kafka's own stay."""
     client = AdminClient({"bootstrap.servers": broker})
-    names = [name for name in client.list_topics(timeout=TIMEOUT).topics if not name.startswith("__") and unwanted(name)]
+    names = [
+        name for name in client.list_topics(timeout=TIMEOUT).topics if not name.startswith("__") and unwanted(name)
+    ]
     if names:
         for done in client.delete_topics(names).values():
             done.result(TIMEOUT)
@@ -61,12 +64,12 @@ class Reader:
         behind = set(range(PARTITIONS))
         while behind:
             for message in self._consumer.consume(AT_ONCE, 1.0):
-                error = message.error()
+                error, partition = message.error(), message.partition() or 0
                 if error is None:
-                    self._partitions[message.partition()].offset = message.offset() + 1
-                    yield message.key(), message.value() or b"", message.timestamp()[1]
+                    self._partitions[partition].offset = (message.offset() or 0) + 1
+                    yield message.key() or b"", message.value() or b"", message.timestamp()[1]
                 elif error.code() == KafkaError._PARTITION_EOF:
-                    behind.discard(message.partition())
+                    behind.discard(partition)
                 else:
                     raise RuntimeError(str(error))
 
