@@ -10,6 +10,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -17,6 +18,8 @@ from rich.console import Console
 
 from tests.bench import chart, job_backlog, job_growth, job_latency, job_product, job_recovery, results
 from tests.bench.broker import large
+from tests.bench.build import Missing
+from tests.bench.contender import ALL
 from tests.bench.plan import QUICK, WHOLE
 from tests.bench.results import Result
 from tests.bench.stand import Stand
@@ -61,11 +64,21 @@ def main() -> None:
 
 def _run(asked: argparse.Namespace, console: Console, found: list[Result]) -> None:
     """Run the jobs, and add what they find to `found`."""
+    only = frozenset(filter(None, asked.only.split(",")))
+    _prepare(only, console)
     with large() as broker:
-        only = frozenset(filter(None, asked.only.split(",")))
         stand = Stand(broker, QUICK if asked.quick else WHOLE, only, lambda text: _say(console, text))
         for job in asked.jobs or JOBS:
             found += JOBS[job](stand)
+
+
+def _prepare(only: frozenset[str], console: Console) -> None:
+    """Fetch and build what contenders need, which takes minutes once, before the time of the jobs begins."""
+    for one in ALL:
+        if not only or one.name in only:
+            _say(console, f"Preparing {one.name}")
+            with suppress(Missing):
+                one.command()
 
 
 def _say(console: Console, text: str) -> None:

@@ -28,6 +28,21 @@ class Contender:
     slow: bool = False
     note: str = ""
 
+    def command(self) -> list[str]:
+        """Return its command, prepared once. Raises build.Missing, each time, if that failed."""
+        if self not in _prepared:
+            try:
+                _prepared[self] = self.prepare()
+            except build.Missing as error:
+                _prepared[self] = error
+        found = _prepared[self]
+        if isinstance(found, build.Missing):
+            raise found
+        return found
+
+
+_prepared: dict[Contender, list[str] | build.Missing] = {}
+
 
 def _kafka_streams(store: str, threads: int, guarantee: str = "at_least_once") -> list[str]:
     options = ["--store", store, "--threads", str(threads), "--guarantee", guarantee]

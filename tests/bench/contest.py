@@ -29,7 +29,7 @@ class Entry:
     def run(self) -> str:
         """Run once, and return what came of it in a line. One that failed takes no further part."""
         try:
-            run = self.race(self.contender, self.contender.prepare())
+            run = self.race(self.contender, self.contender.command())
         except (Missing, Failed) as error:
             self.missing = str(error)
             return self.missing

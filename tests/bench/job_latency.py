@@ -93,7 +93,7 @@ def _giftstream(stand: Stand, folder: Path) -> Iterator[Followed]:
 
 def _kafka_streams(stand: Stand, folder: Path) -> Iterator[Followed]:
     """Run `gifters`; the row of a stream's minute counts a gift once its sends are as many."""
-    command = next(one for one in ALL if one.name == PEER).prepare()
+    command = next(one for one in ALL if one.name == PEER).command()
     name = f"latency-{next(_numbers)}"
     broker = stand.broker.bootstrap
     make(broker, f"{name}-in")

@@ -37,7 +37,7 @@ def run(stand: Stand) -> list[Result]:
     peer = next(one for one in ALL if one.name == PEER)
     contenders = [
         Contender("giftstream", lambda: [], note="checks, dedup, streaks, all windows, boards, spikes; exactly once"),
-        Contender(PEER, peer.prepare, note="only gifters, with dedup"),
+        Contender(PEER, peer.command, note="only gifters, with dedup"),
     ]
     entries = [Entry(JOB, MANY.name, one, partial(_race, stand)) for one in contenders if stand.plays(one.name)]
     return contest(entries, stand.plan.rounds, stand.until(JOB), stand.say)

@@ -64,7 +64,7 @@ def _measured(stand: Stand, name: str, recover: Callable[[Stand], Recovered]) ->
 
 def _peer(stand: Stand, name: str, records: int, told: Callable[[Group], Recovered | None]) -> Recovered:
     """Let a contender do `gifters`, end it, and start it again."""
-    command = next(one for one in ALL if one.name == name).prepare()
+    command = next(one for one in ALL if one.name == name).command()
     source = stand.source(ROWS, records)
     app_id = f"recovery-{next(_numbers)}"
     make(source.broker, f"{app_id}-out")
