@@ -16,13 +16,13 @@ CONFIG: Final = {"message.timestamp.type": "LogAppendTime", "retention.ms": "-1"
 def make(broker: str, name: str) -> None:
     """Make a topic, with append times. Raises KafkaException."""
     topic = NewTopic(name, num_partitions=PARTITIONS, replication_factor=1, config=CONFIG)
-    client = AdminClient({"bootstrap.servers": broker})
+    client = AdminClient({"bootstrap.servers": broker, "log_level": 3})
     client.create_topics([topic])[name].result(TIMEOUT)
 
 
 def drop(broker: str, unwanted: Callable[[str], bool]) -> None:
     """Delete the topics whose name is unwanted; Kafka's own stay."""
-    client = AdminClient({"bootstrap.servers": broker})
+    client = AdminClient({"bootstrap.servers": broker, "log_level": 3})
     names = [
         name for name in client.list_topics(timeout=TIMEOUT).topics if not name.startswith("__") and unwanted(name)
     ]
