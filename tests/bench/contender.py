@@ -67,7 +67,7 @@ ALL: Final = (
     Contender("quix-streams", partial(_python, "quix_peer", "quix"), slow=True),
     Contender("faust-idiomatic", partial(_python, "faust_idiomatic"), slow=True),
     Contender("pathway", partial(_python, "pathway_peer", "pathway"), note="keeps nothing"),
-    Contender("bytewax", partial(_python, "bytewax_peer", "bytewax"), slow=True),
+    Contender("bytewax", partial(_python, "bytewax_peer", "bytewax")),
     Contender("kafka-streams-mem-2", partial(_kafka_streams, "memory", 2)),
     Contender("kafka-streams-rocksdb-1", partial(_kafka_streams, "rocksdb", 1)),
     Contender(
