@@ -52,6 +52,8 @@ def main() -> None:
     begun = time.monotonic()
     try:
         _run(asked, console, found)
+    except KeyboardInterrupt:
+        sys.exit(130)
     finally:
         if found:
             path = PART if asked.only or asked.jobs else results.FILE
