@@ -19,6 +19,7 @@ class Plan:
     rates: tuple[int, ...]
     latency_seconds: int
     rows: int
+    growth_rows: tuple[int, ...]
     limit_seconds: int
     minutes: Mapping[str, float]
 
@@ -35,6 +36,7 @@ WHOLE: Final = Plan(
     rates=(1_000, 5_000, 20_000),
     latency_seconds=20,
     rows=2_000_000,
+    growth_rows=(100_000, 1_000_000, 5_000_000),
     limit_seconds=180,
     minutes={"totals": 14, "gifters": 20, "few": 4, "product": 6, "latency": 5, "recovery": 4, "growth": 4},
 )
@@ -45,6 +47,7 @@ QUICK: Final = Plan(
     rates=(5_000,),
     latency_seconds=10,
     rows=200_000,
+    growth_rows=(100_000, 300_000),
     limit_seconds=60,
     minutes={"totals": 2.8, "gifters": 3, "few": 0, "product": 0.9, "latency": 1, "recovery": 0.9, "growth": 0.4},
 )

@@ -24,6 +24,7 @@ from app.engine.observer import Observer
 from app.engine.partition import FlushOptions, Identity
 from app.engine.rows import Family, Pressure
 from app.engine.runs import Run
+from app.engine.table import StateTable
 from app.engine.takeover import Takeover
 from tests.bench.peers.task import MINUTE_MS, PARTITIONS, Task, gifter_row, parse, say_ready, total_row
 
@@ -160,9 +161,13 @@ class Sums:
 
 
 class Ready(Observer):
-    """Says so once the state is recovered: the first records are asked for next."""
+    """Says what was recovered, and that the first records are asked for next."""
+
+    table: StateTable
 
     def recovered(self, seconds: float) -> None:
+        rows = sum(owner.rows for owner in self.table.owned.values())
+        print(f"restored {rows} {1000 * seconds:.0f}", flush=True)
         say_ready()
 
 
@@ -182,12 +187,13 @@ def create_app(task: Task) -> EngineApp:
         {"bootstrap_servers": task.broker},
         app.stall_watch.check,
     )
-    table = app.state_table("state").configure(
+    ready = Ready()
+    table = ready.table = app.state_table("state").configure(
         task.source,
         lambda number, pressure: Sums(number, pressure, task),
         takeover,
         options=FlushOptions(every_ms=1000, behind_every_ms=1000),
-        observer=Ready(),
+        observer=ready,
     )
 
     @app.agent(app.run_topic(task.source))

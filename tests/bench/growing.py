@@ -1,0 +1,102 @@
+"""What a row costs: `python -m tests.bench.growing ROWS STREAMS` prints bytes a row and events a CPU second.
+
+In one process and without Kafka, so that nothing else is in the figures. The machine of `giftstream_engine` makes the
+rows of so many gifters; then come gifts of gifters at random. In the time is all that the engine does for a gift but
+sending: fold, cut, and encode the rows that changed.
+"""
+
+import gc
+import json
+import random
+import sys
+import time
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from pathlib import Path
+from typing import Final, NamedTuple
+
+import psutil
+
+from app.engine import memory
+from app.engine.changelog import changed_rows
+from app.engine.rows import Pressure
+from tests.bench.peers.giftstream_engine import Sums
+from tests.bench.peers.task import Task
+
+EVENTS: Final = 200_000
+"""Gifts of the second part, and at most so many between two cuts of the first."""
+
+CUT_EVERY: Final = 20_000
+AT_MS: Final = 1_790_000_000_000
+
+
+class Record(NamedTuple):
+    """What the machine needs of a consumer record."""
+
+    offset: int
+    key: bytes
+    value: bytes
+
+
+def record(offset: int, gifter: int, streams: int) -> Record:
+    """Return a gift of a gifter, who gives to one stream."""
+    stream = f"tiktok:74{gifter % streams:017d}"
+    gift = {
+        "event_id": f"{stream}-{offset}",
+        "stream_id": stream,
+        "sender_id": f"u{gifter:09d}",
+        "unit_value": 5,
+        "quantity": 1,
+        "event_time_ms": AT_MS,
+    }
+    return Record(offset, stream.encode(), json.dumps(gift).encode())
+
+
+class Growing:
+    """A partition of the engine, without what it sends."""
+
+    def __init__(self) -> None:
+        task = Task("", "gifters", "", "out", "growing", Path())
+        self.machine = Sums(0, Pressure(), task)
+        self.cpu = 0.0
+
+    def take(self, records: Iterator[Record]) -> None:
+        """Take all of them; `cpu` grows by the seconds that it takes."""
+        while some := list(islice(records, CUT_EVERY)):
+            begun = time.process_time()
+            self._run(some)
+            self.cpu += time.process_time() - begun
+
+    def _run(self, records: Iterable[Record]) -> None:
+        fold = self.machine.fold
+        for one in records:
+            fold(one)
+        _, token = self.machine.cut(AT_MS, False, False)
+        changed_rows(self.machine.families)
+        self.machine.published(token)
+
+
+def grow(rows: int, streams: int) -> dict[str, float]:
+    """Return `bytes_per_row`, over a process that holds none any more, and `events_per_second`, on a core of its own."""
+    memory.tune()
+    Growing().take(record(number, number, streams) for number in range(CUT_EVERY))
+    empty = _resident()
+    growing = Growing()
+    growing.take(record(number, number, streams) for number in range(rows))
+    full = _resident()
+    chance = random.Random(rows)
+    growing.cpu = 0.0
+    growing.take(record(rows + number, chance.randrange(rows), streams) for number in range(EVENTS))
+    return {"bytes_per_row": round((full - empty) / rows, 1), "events_per_second": round(EVENTS / growing.cpu)}
+
+
+def _resident() -> int:
+    """Return the resident memory in bytes, free memory given back."""
+    gc.collect()
+    memory.give_back()
+    resident: int = psutil.Process().memory_info().rss
+    return resident
+
+
+if __name__ == "__main__":
+    print(json.dumps(grow(int(sys.argv[1]), int(sys.argv[2]))))
