@@ -77,7 +77,7 @@ class Growing:
 
 
 def grow(rows: int, streams: int) -> dict[str, float]:
-    """Return `bytes_per_row`, over a process that holds none any more, and `events_per_second`, on a core of its own."""
+    """Return `bytes_per_row`, over a process that holds none, and `events_per_second`, on a core of its own."""
     memory.tune()
     Growing().take(record(number, number, streams) for number in range(CUT_EVERY))
     empty = _resident()
