@@ -6,6 +6,7 @@ stand two bytes, one that MessagePack never uses and the version.
 """
 
 from collections.abc import Callable, Mapping
+from operator import methodcaller
 from typing import Any, Final, Generic, TypeVar
 
 import msgspec
@@ -21,15 +22,11 @@ HEAD: Final = 0xC1
 NEWER: Final = "run the version that wrote it, or a newer one"
 
 
-def _pack(row: Any) -> Any:
-    return row.pack()
-
-
 def _unpack(kind: Any, fields: Any) -> Any:
     return kind.unpack(fields)
 
 
-encode_row = msgspec.msgpack.Encoder(enc_hook=_pack).encode
+encode_row = msgspec.msgpack.Encoder(enc_hook=methodcaller("pack")).encode
 """A row is anything that msgspec writes as an array, or has a `pack` that returns the fields its `unpack` takes."""
 
 
