@@ -11,9 +11,11 @@ BEAT_SECONDS: Final = 1.0
 
 @dataclass
 class Health:
-    """The heartbeat of the event loop, and readiness, which once reached stays (it is latched).
+    """The heartbeat of the event loop, and readiness: from the end of a recovery until partitions move again.
 
-    Kafka's absence makes a worker neither dead nor unready: restarting it would not help.
+    Readiness is told, never derived from what the worker happens to be doing: right after the start nothing is moving
+    yet, and nothing is recovered either. Kafka's absence makes a worker neither dead nor unready: restarting it would
+    not help.
     """
 
     clock: Callable[[], float] = time.monotonic
@@ -30,11 +32,11 @@ class Health:
         self._last = self.clock()
 
     def waiting(self, why: str) -> None:
-        """Tell what readiness waits for, such as `recovering partition 3`."""
-        self.why = why
+        """Tell what readiness waits for, such as `recovering the state`. It is not ready until `recovered`."""
+        self.ready, self.why = False, why
 
     def recovered(self) -> None:
-        """Tell that the first recovery has ended. Later rebalances do not take readiness away."""
+        """Tell that a recovery has ended: all owned partitions are counting."""
         self.ready, self.why = True, ""
 
     def stalled(self) -> str | None:

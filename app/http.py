@@ -19,7 +19,7 @@ PAGE = f"""<!doctype html><html lang="en"><meta charset="utf-8"><title>giftstrea
 <h1>giftstream {VERSION}</h1><ul>
 <li><a href="/metrics">/metrics</a> Prometheus or OpenMetrics</li>
 <li><a href="/livez">/livez</a> 200 while the event loop turns</li>
-<li><a href="/readyz">/readyz</a> 200 once the state has been recovered</li></ul></html>
+<li><a href="/readyz">/readyz</a> 200 while it counts: recovered, and no partition is moving</li></ul></html>
 """
 
 

@@ -5,19 +5,27 @@ import time
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from itertools import count as numbers
+from operator import itemgetter
 
+from agents.domain.messages import Message
 from agents.gifts import Acked, GiftMachine
+from agents.merge import Merged
 from app.engine.app import EngineApp
 from app.engine.partition import Partition
 from app.engine.table import StateTable
 from app.health import Health
-from app.metrics import BOARDS, RESULTS, Metrics
+from app.metrics import Children, Metrics
 from app.pipeline import Watcher
 from app.settings import Settings
+from app.topology import topology
 
 EVERY_SECONDS = 1.0
 SIZES_EVERY = 15
 """Counting rows walks through all groups, so it is done once in so many rounds, and when partitions move."""
+
+STREAM_BOARDS = ("totals", "gifters")
+
+_to, _value = itemgetter(0), itemgetter(2)
 
 
 class WorkerWatcher(Watcher):
@@ -25,11 +33,16 @@ class WorkerWatcher(Watcher):
 
     def __init__(self, settings: Settings, metrics: Metrics, health: Health) -> None:
         self._topic = settings.source_topic
+        self._changelog = topology(settings).changelog.name
         self._metrics = metrics
         self._health = health
         self._shown: set[int] = set()
-        self._watermark_ms = 0
         self._task: asyncio.Task[None] | None = None
+        # Bound once: to look a metric up by its labels takes longer than to count.
+        self._received = metrics.received.labels(self._topic)
+        self._processing = metrics.processing.labels("gifts")
+        self._spikes, self._big_gifts = map(metrics.spikes.labels, ("spike", "big_gift"))
+        self._letters, self._produce = Children(metrics.dead_letters), Children(metrics.produce)
 
     def start(self, app: EngineApp) -> None:
         """Begin to show what the app owns."""
@@ -42,32 +55,43 @@ class WorkerWatcher(Watcher):
             await asyncio.gather(self._task, return_exceptions=True)
 
     def acked(self, acked: Acked) -> None:
-        metrics = self._metrics
-        metrics.run_folded(acked.outcomes, acked.rejected)
-        metrics.received.labels(self._topic).inc(sum(acked.outcomes.values()) + sum(acked.rejected.values()))
-        metrics.spikes.labels("spike").inc(acked.spikes)
-        metrics.spikes.labels("big_gift").inc(acked.big_gifts)
-        for reason, count in acked.rejected.items():
-            metrics.dead_letters.labels(reason).inc(count)
-        self._watermark_ms = max(self._watermark_ms, acked.watermark_ms)
-        for (board, is_gone), count in Counter((one.to, one.value is None) for one in acked.messages).items():
-            if board in BOARDS:
-                metrics.boards_acked(board, RESULTS[is_gone], count, _age(acked.watermark_ms))
+        metrics, outcomes, rejected = self._metrics, acked.outcomes, acked.rejected
+        metrics.run_folded(outcomes, rejected)
+        self._received.inc(sum(outcomes.values()) + sum(rejected.values()))
+        for reason, count in rejected.items():
+            self._letters[reason].inc(count)
+        if acked.spikes:
+            self._spikes.inc(acked.spikes)
+        if acked.big_gifts:
+            self._big_gifts.inc(acked.big_gifts)
+        values, gone = _boards(acked.messages)
+        gifts = outcomes.get("counted", 0) + outcomes.get("late", 0)
+        age = _age(acked.watermark_ms)
+        for board in STREAM_BOARDS:
+            if values[board]:
+                metrics.boards_acked(board, "value", values[board])
+                metrics.emit_latency.observe(board, age, gifts)
+            if gone[board]:
+                metrics.boards_acked(board, "tombstone", gone[board])
 
-    def merged(self, values: int, tombstones: int) -> None:
-        if values:
-            self._metrics.boards_acked("streams", "value", values, _age(self._watermark_ms))
-        if tombstones:
-            self._metrics.boards_acked("streams", "tombstone", tombstones, 0.0)
+    def merged(self, merged: Merged) -> None:
+        metrics = self._metrics
+        metrics.boards_acked("streams", "value", merged.values)
+        metrics.boards_acked("streams", "tombstone", merged.tombstones)
+        if merged.values and merged.gifts:
+            metrics.emit_latency.observe("streams", _age(merged.newest_ms), merged.gifts)
 
     def folded(self, partition: int, seconds: float) -> None:
-        self._metrics.processing.labels("gifts").observe(seconds)
+        self._processing.observe(seconds)
 
     def flushed(self, partition: int, seconds: float) -> None:
-        self._metrics.commit.observe(seconds)
+        self._metrics.flush.observe(seconds)
 
     def sent(self, topic: str, seconds: float) -> None:
-        self._metrics.produce.labels(topic).observe(seconds)
+        if topic == self._changelog:
+            self._metrics.commit.observe(seconds)
+        else:
+            self._produce[topic].observe(seconds)
 
     def refused(self, topic: str, error: str) -> None:
         self._metrics.produce_errors.labels(topic, error).inc()
@@ -78,9 +102,14 @@ class WorkerWatcher(Watcher):
         self._metrics.ready.set(1)
         self._health.recovered()
 
+    def revoking(self) -> None:
+        self._metrics.ready.set(0)
+        self._health.waiting("partitions are moving")
+
     def revoked(self, seconds: float) -> None:
         self._metrics.rebalances.inc()
         self._metrics.rebalance.labels("revoke").observe(seconds)
+        self._show({})
 
     def stopped(self, error: BaseException) -> None:
         self._metrics.agent_exceptions.labels("gifts", type(error).__name__).inc()
@@ -107,6 +136,8 @@ class WorkerWatcher(Watcher):
             metrics.drop_partition(self._topic, number)
         self._shown = set(live)
         metrics.assigned.labels(self._topic).set(len(live))
+        if not live:
+            metrics.drop_all()
 
     def _show_sizes(self, partitions: Iterable[Partition]) -> None:
         rows: Counter[str] = Counter()
@@ -117,6 +148,15 @@ class WorkerWatcher(Watcher):
         self._metrics.table_sizes(rows)
         self._metrics.dedup_entries.set(ids)
         self._metrics.active_streams.set(rows["engagement"])
+
+
+def _boards(messages: Iterable[Message]) -> tuple[Counter[str], Counter[str]]:
+    """Return how many values and how many tombstones go to each topic; there may be thousands."""
+    told: Counter[str] = Counter(map(_to, messages))
+    gone: Counter[str] = Counter()
+    if None in map(_value, messages):
+        gone.update(one.to for one in messages if one.value is None)
+    return told - gone, gone
 
 
 def _machine(partition: Partition) -> GiftMachine:

@@ -9,7 +9,7 @@ from agents.domain.merge import Merge
 from agents.domain.rules import Rules
 from agents.domain.tables import FAMILIES, Tables
 from agents.gifts import Acked, GiftMachine, gifts_agent
-from agents.merge import MergedBoards, merge_agent
+from agents.merge import Merged, MergedBoards, merge_agent
 from agents.output import Topics
 from app.connection import client_options
 from app.engine.app import EngineApp
@@ -45,8 +45,8 @@ class Watcher(Observer):
     def acked(self, acked: Acked) -> None:
         """A run of one partition is durable and published."""
 
-    def merged(self, values: int, tombstones: int) -> None:
-        """So many boards over all partitions are being published."""
+    def merged(self, merged: Merged) -> None:
+        """Boards over all partitions are published."""
 
 
 def create_app(settings: Settings, told: Told = NOTHING, watcher: Watcher | None = None) -> EngineApp:

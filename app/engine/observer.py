@@ -19,6 +19,9 @@ class Observer:
     def recovered(self, seconds: float) -> None:
         """A takeover has ended: all owned partitions are folding."""
 
+    def revoking(self) -> None:
+        """Partitions are about to be given back, or the worker to end: none is folding until `recovered`."""
+
     def revoked(self, seconds: float) -> None:
         """Partitions were given back: their last runs are out."""
 

@@ -37,6 +37,9 @@ class View(Protocol):
     def changed(self, now_ms: int) -> Sequence[Output]:
         """Return what to publish since the last call."""
 
+    def published(self) -> None:
+        """That is acknowledged."""
+
 
 class Replay:
     """Partition 0 of a one-partition topic, replayed into a view that is published on partition 0 of another.
@@ -137,6 +140,7 @@ class Replay:
                         "writes there: make sure that none does, and start the worker again"
                     )
                 end += len(outputs)
+                self._view.published()
 
     def _ended(self, task: "asyncio.Task[None]") -> None:
         if not task.cancelled() and (error := task.exception()) is not None:

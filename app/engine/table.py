@@ -110,6 +110,7 @@ class StateTable(faust.Table[Any, Any]):
 
     async def freeze(self) -> None:
         """Partitions are revoked: the last run of each goes out, then nothing more. No takeover runs meanwhile."""
+        self.observer.revoking()
         begun = time.monotonic()
         await asyncio.gather(*(owner.partition.freeze() for owner in self.owned.values()))
         flushers = list(self._flushers.items())

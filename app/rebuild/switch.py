@@ -94,7 +94,7 @@ class Switch:
 
     async def _merged(self) -> Values:
         """Return the boards over all partitions, as the partials make them."""
-        boards = MergedBoards(Merge(rules(self._settings)), self._public.streams.name, lambda values, gone: None)
+        boards = MergedBoards(Merge(rules(self._settings)), self._public.streams.name, lambda merged: None)
         await self._reader.replay(self._public.partials.name, 0, boards.apply)
         newest = {output.key or b"": output.value for output in boards.changed(now_ms())}
         return {key: value for key, value in newest.items() if value is not None}

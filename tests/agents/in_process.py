@@ -59,7 +59,7 @@ class Merging:
     def __init__(self, kafka: FakeKafka, rules: Rules) -> None:
         self._kafka = kafka
         self._owner = kafka.owner("merge")
-        self._view = MergedBoards(Merge(rules), TOPICS.streams, lambda values, tombstones: None)
+        self._view = MergedBoards(Merge(rules), TOPICS.streams, lambda merged: None)
         self.position = 0
         self._caught_up_at = kafka.end(TOPICS.partials)
         for record in kafka.records(TOPICS.streams):

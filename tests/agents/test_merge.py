@@ -9,7 +9,7 @@ import pytest
 
 from agents.domain.merge import Merge
 from agents.domain.rules import Rules
-from agents.merge import MergedBoards, merge_agent
+from agents.merge import Merged, MergedBoards, merge_agent
 from agents.output import Output
 from schemas.board import StreamLeaderboard, Window
 from schemas.partial import Ledger, Partial, PartialEntry, Progress
@@ -21,11 +21,10 @@ KEY = f"global|coin|1m|{AT}"
 CLOSED = AT + 90_000
 
 
-def boards(told: list[tuple[int, int]] | None = None) -> MergedBoards:
-    """Return the boards of two partitions; how many values and tombstones they publish goes to `told`."""
-    counts = [] if told is None else told
-    merged = Merge(Rules(partitions=2))
-    return MergedBoards(merged, "leaderboards.streams.v1", lambda values, gone: counts.append((values, gone)))
+def boards(told: list[Merged] | None = None) -> MergedBoards:
+    """Return the boards of two partitions; what they publish goes to `told`."""
+    heard = [] if told is None else told
+    return MergedBoards(Merge(Rules(partitions=2)), "leaderboards.streams.v1", heard.append)
 
 
 def partial(partition: int, offset: int, value: int) -> Kept:
@@ -35,8 +34,8 @@ def partial(partition: int, offset: int, value: int) -> Kept:
     return Kept(0, AT, f"{partition}|{KEY}".encode(), msgspec.json.encode(told))
 
 
-def progress(partition: int, watermark_ms: int, position: int = 1) -> Kept:
-    told = Progress(partition, position, watermark_ms, Ledger())
+def progress(partition: int, watermark_ms: int, position: int = 1, counted: int = 0) -> Kept:
+    told = Progress(partition, position, watermark_ms, Ledger(counted=counted))
     return Kept(0, AT, b"%d" % partition, msgspec.json.encode(told))
 
 
@@ -96,13 +95,29 @@ def test_a_takeover_says_only_what_its_predecessor_had_not_said() -> None:
 
 
 def test_a_board_gets_its_tombstone_when_the_first_partition_has_withdrawn() -> None:
-    told: list[tuple[int, int]] = []
-    view = boards(told)
+    view = boards()
     merged(view, partial(0, 4, 10), partial(1, 7, 20))
     assert [(output.key, output.value) for output in merged(view, withdrawn(0))] == [(KEY.encode(), None)]
     assert merged(view, partial(1, 8, 21)) == []
     assert merged(view, withdrawn(1)) == []
-    assert told == [(1, 0), (0, 1), (0, 0), (0, 0)]
+
+
+def test_what_was_published_is_told_when_it_is_acked_with_how_many_gifts_and_how_new() -> None:
+    told: list[Merged] = []
+    view = boards(told)
+    merged(view, partial(0, 4, 10), progress(0, AT, counted=10))
+    assert told == []
+    view.published()
+    assert told.pop() == Merged(1, 0, 0, 0), "what a new owner finds is not new"
+
+    newer = progress(0, AT + 2_000, position=2, counted=13), progress(1, AT + 1_000, counted=2)
+    merged(view, partial(0, 6, 12), *newer)
+    view.published()
+    assert told.pop() == Merged(1, 0, 5, AT + 2_000)
+
+    merged(view, withdrawn(0), progress(0, AT + 9_000, position=3, counted=13))
+    view.published()
+    assert told.pop() == Merged(0, 1, 0, 0), "no gift, no latency: that partition only moved on"
 
 
 def test_a_takeover_does_not_bring_a_board_back_that_has_its_tombstone() -> None:

@@ -70,12 +70,14 @@ async def test_it_lives_while_the_loop_turns(service: HttpService, clock: Clock)
 
 
 @pytest.mark.asyncio
-async def test_it_is_ready_once_recovered_and_stays_so(service: HttpService) -> None:
+async def test_it_is_ready_once_recovered_until_partitions_move(service: HttpService) -> None:
     service.health.waiting("recovering partition 3")
     assert (await get(service, "/readyz"))[:2] == (503, '{"ready": false, "why": "recovering partition 3"}')
     service.health.recovered()
     assert (await get(service, "/readyz"))[:2] == (200, '{"ready": true}')
-    service.health.waiting("recovering partition 4")
+    service.health.waiting("partitions are moving")
+    assert (await get(service, "/readyz"))[:2] == (503, '{"ready": false, "why": "partitions are moving"}')
+    service.health.recovered()
     assert (await get(service, "/readyz"))[0] == 200
 
 

@@ -25,7 +25,7 @@ from tests.bench.results import Result
 from tests.bench.stand import Stand
 from tests.bench.table import table
 
-ALONE: Final = ("backlog", "latency", "takeover")
+ALONE: Final = ("backlog", "latency", "takeover", "metrics")
 JOBS: Final[dict[str, Callable[[Stand], list[Result]]]] = {
     "totals": lambda stand: job_backlog.run(stand, "totals"),
     "gifters": lambda stand: job_backlog.run(stand, "gifters"),

@@ -41,12 +41,15 @@ COUNTERS = (
     "leaderboard_updates_total",
     "spikes_detected_total",
     "rebalances_total",
+    "self_checks_total",
+    "self_check_drift_total",
 )
 DURATIONS = (
     "event_processing_duration_seconds",
     "ingest_delay_seconds",
     "emit_latency_seconds",
     "commit_duration_seconds",
+    "flush_duration_seconds",
     "produce_duration_seconds",
     "rebalance_duration_seconds",
     "table_recovery_duration_seconds",

@@ -99,7 +99,7 @@ class Worker:
             TOPICS.partials,
             TOPICS.streams,
             f"{APP_ID}-merge",
-            lambda: MergedBoards(Merge(pipeline.rules), TOPICS.streams, lambda values, tombstones: None),
+            lambda: MergedBoards(Merge(pipeline.rules), TOPICS.streams, lambda merged: None),
             connection,
             self._check,
             self.stop_worker,
