@@ -84,8 +84,8 @@ class Metrics:
         self.rebalances = self._counter("rebalances", "Rebalances of the consumer group, joining included")
         # Final `1m` boards that this worker published and counted again from the log, and those it could not.
         self.self_checks = self._counter("self_checks", "Boards counted again from the log", "result")
-        # Fields of such boards that differed. It must stay 0.
-        self.drift = self._counter("self_check_drift", "Fields of boards that differ from the log, must stay 0")
+        # Those that differed. It must stay 0.
+        self.drift = self._counter("self_check_drift", "Boards that differ from the log, must stay 0")
         # `error` and `exception` are class names of the code. Both end the worker, so they are seen only if a scrape
         # comes in between: restarts are what tells, by `process_start_time_seconds`.
         self.produce_errors = self._counter("produce_errors", "Writes refused by Kafka", "topic", "error")

@@ -16,6 +16,7 @@ from app.engine.table import StateTable
 from app.health import Health
 from app.metrics import Children, Metrics
 from app.pipeline import Watcher
+from app.self_check import SelfCheck
 from app.settings import Settings
 from app.topology import topology
 
@@ -42,6 +43,7 @@ class WorkerWatcher(Watcher):
         self._received = metrics.received.labels(self._topic)
         self._processing = metrics.processing.labels("gifts")
         self._spikes, self._big_gifts = map(metrics.spikes.labels, ("spike", "big_gift"))
+        self._self_check = SelfCheck(settings, metrics)
         self._letters, self._produce = Children(metrics.dead_letters), Children(metrics.produce)
 
     def start(self, app: EngineApp) -> None:
@@ -53,6 +55,7 @@ class WorkerWatcher(Watcher):
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
+        await self._self_check.stop()
 
     def acked(self, acked: Acked) -> None:
         metrics, outcomes, rejected = self._metrics, acked.outcomes, acked.rejected
@@ -73,6 +76,7 @@ class WorkerWatcher(Watcher):
                 metrics.emit_latency.observe(board, age, gifts)
             if gone[board]:
                 metrics.boards_acked(board, "tombstone", gone[board])
+        self._self_check.offer(acked.messages, acked.watermark_ms)
 
     def merged(self, merged: Merged) -> None:
         metrics = self._metrics

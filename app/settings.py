@@ -75,6 +75,9 @@ class Settings(BaseSettings):
     behind_board_ms: int = _number(5_000, 0, 600_000, "least time between two values of a board, when behind")
     session_timeout_seconds: int = _number(10, 6, 300, "silence after which a worker's partitions move")
     heartbeat_seconds: int = _number(3, 1, 100, "at most a third of the session timeout")
+    self_check_seconds: int = _number(
+        300, 0, 86_400, "how often a worker counts one of its final boards again from the log; 0 is never"
+    )
     log_format: LogFormat = _setting("auto", "`auto` is `console` on a terminal and `json` elsewhere")
 
     @property

@@ -5,7 +5,7 @@ its fetcher swallows the cancellation (aiokafka 0.14.0).
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import Any, Final
 
@@ -56,6 +56,26 @@ class LogReader:
                 found = (await consumer.getmany(tp, timeout_ms=1000, max_records=1)).get(tp, ())
             return next((record for record in found if record.offset == offset), None)
 
+    async def offset_at(self, topic: str, partition: int, time_ms: int) -> int | None:
+        """Return the offset of the first record of that time or later, or None if there is none."""
+        tp = TopicPartition(topic, partition)
+        async with self._consumer() as consumer:
+            found = (await consumer.offsets_for_times({tp: max(0, time_ms)}))[tp]
+            return None if found is None else int(found.offset)
+
+    async def slices(
+        self, topic: str, partition: int, begin: int, end: int, records: int
+    ) -> AsyncGenerator[Sequence[Any], None]:
+        """Yield the committed records from offset `begin` to `end`, at most so many at once."""
+        if begin >= end:
+            return
+        tp = TopicPartition(topic, partition)
+        async with self._consumer([tp], isolation_level="read_committed") as consumer:
+            consumer.seek(tp, begin)
+            while await consumer.position(tp) < end:
+                found = (await consumer.getmany(tp, timeout_ms=1000, max_records=records)).get(tp, ())
+                yield [record for record in found if record.offset < end]
+
     async def replay(self, topic: str, partition: int, take: Callable[[Any], None]) -> int:
         """Hand every record that is in the partition now to `take`. Returns the offset after the last."""
         end = (await self.end_offsets(topic, [partition]))[partition]
@@ -102,9 +122,12 @@ class LogReader:
                     await asyncio.sleep(0)
 
     @asynccontextmanager
-    async def _consumer(self, assigned: Sequence[TopicPartition] = ()) -> AsyncIterator[AIOKafkaConsumer]:
+    async def _consumer(
+        self, assigned: Sequence[TopicPartition] = (), **options: Any
+    ) -> AsyncIterator[AIOKafkaConsumer]:
         consumer = AIOKafkaConsumer(
             **self._connection,
+            **options,
             enable_auto_commit=False,
             auto_offset_reset="earliest",
             max_partition_fetch_bytes=FETCH_BYTES,
