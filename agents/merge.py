@@ -1,12 +1,13 @@
 """The merge agent: partials of all partitions in, global and regional boards out."""
 
 from collections.abc import AsyncIterable, Awaitable, Callable, Sequence
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
 from agents.domain.merge import Merge
 from agents.domain.record import Record
+from agents.news import Merged, News
 from agents.output import Output
 from schemas.partial import Partial, Progress
 from schemas.replaced import NEVER_A_BOARD, is_replacement
@@ -15,18 +16,6 @@ if TYPE_CHECKING:
     from app.engine.app import EngineApp
     from app.engine.replay import Replay
     from app.engine.runs import Run
-
-
-class Merged(NamedTuple):
-    """What was published at once: so many values and tombstones, with `gifts` newly counted.
-
-    The newest of the gifts is from `newest_ms`, a watermark. Both are 0 where a new owner published what it found.
-    """
-
-    values: int
-    tombstones: int
-    gifts: int
-    newest_ms: int
 
 
 class _Revision(msgspec.Struct):
@@ -54,10 +43,8 @@ class MergedBoards:
         self._merge = merge
         self._topic = topic
         self._merged = merged
-        self._counted: dict[int, int] = {}
-        self._gifts = self._newest_ms = 0
-        self._is_replay = True
-        self._on_the_way = Merged(0, 0, 0, 0)
+        self._news = News()
+        self._on_the_way = Merged(0, 0, 0, 0, {})
 
     def fence(self) -> Output:
         """Return the tombstone of a board that there never is: no gift is from 1970."""
@@ -80,32 +67,22 @@ class MergedBoards:
         told = None if record.value is None else _decode(record.value)
         if isinstance(told, Progress):
             self._merge.progress(told)
-            self._measure(told)
+            self._news.progress(told)
         else:
             self._merge.apply(key, told)
+            self._news.partial(key, told)
 
     def changed(self, now_ms: int) -> list[Output]:
         """Return the boards that changed since the last call."""
         self._merge.finalise(now_ms)
         outputs = [Output(self._topic, 0, key.encode(), value) for key, value in self._merge.changed()]
         gone = sum(output.value is None for output in outputs)
-        measured = (0, 0) if self._is_replay else (self._gifts, self._newest_ms)
-        self._on_the_way = Merged(len(outputs) - gone, gone, *measured)
-        self._gifts = self._newest_ms = 0
-        self._is_replay = False
+        self._on_the_way = self._news.take(len(outputs) - gone, gone)
         return outputs
 
     def published(self) -> None:
         """What `changed` returned is acknowledged."""
         self._merged(self._on_the_way)
-
-    def _measure(self, told: Progress) -> None:
-        """Remember how many gifts a partition has counted since it was last heard of, and how new they are."""
-        gifts = told.ledger.counted - self._counted.get(told.partition, 0)
-        self._counted[told.partition] = told.ledger.counted
-        if gifts > 0:
-            self._gifts += gifts
-            self._newest_ms = max(self._newest_ms, told.watermark_ms)
 
 
 def merge_agent(app: "EngineApp", replay: "Replay") -> "Callable[[AsyncIterable[Run]], Awaitable[None]]":

@@ -30,6 +30,7 @@ BOARDS: Final = ("totals", "gifters", "streams")
 RESULTS: Final = ("value", "tombstone")
 CHECKS: Final = ("equal", "different", "skipped")
 PARTITION: Final = ("topic", "partition")
+MOST_UNITS: Final = 40
 
 Kind = TypeVar("Kind", Counter, Gauge, Histogram)
 
@@ -81,6 +82,9 @@ class Metrics:
         self.updates = self._counter("leaderboard_updates", "Board values acked", "board", "result")
         # Spikes that started, and single big gifts.
         self.spikes = self._counter("spikes_detected", "Spikes started and big gifts", "kind")
+        # What was given on all partitions, told by the worker that merges them. Units are never added together.
+        self.gift_value = self._counter("gift_value", "Value given, in native units", "unit")
+        self.gift_sends = self._counter("gift_sends", "Gifts given", "unit")
         self.rebalances = self._counter("rebalances", "Rebalances of the consumer group, joining included")
         # Final `1m` boards that this worker published and counted again from the log, and those it could not.
         self.self_checks = self._counter("self_checks", "Boards counted again from the log", "result")
@@ -165,6 +169,13 @@ class Metrics:
         """Count the acked values of `board` in one run (result: value or tombstone)."""
         self._updates[result][board].inc(count)
 
+    def given(self, unit: str, value: int, sends: int) -> None:
+        """Count what was given in a unit. Currencies can be made up: so many units are shown, and others are not."""
+        if unit in self._units or len(self._units) < MOST_UNITS:
+            self._units.add(unit)
+            self.gift_value.labels(unit).inc(value)
+            self.gift_sends.labels(unit).inc(sends)
+
     def table_sizes(self, rows: Mapping[str, int]) -> None:
         """Set how many rows each family holds over all owned partitions."""
         for table, count in rows.items():
@@ -184,6 +195,7 @@ class Metrics:
         self._processed = Children(self.processed)
         self._rejected = Children(self.rejected)
         self._late = Children(self.late)
+        self._units: set[str] = set()
         self._updates = {result: {board: self.updates.labels(board, result) for board in BOARDS} for result in RESULTS}
         closed: tuple[tuple[Counter, tuple[str, ...]], ...] = (
             (self.processed, OUTCOMES),

@@ -9,7 +9,7 @@ from operator import itemgetter
 
 from agents.domain.messages import Message
 from agents.gifts import Acked, GiftMachine
-from agents.merge import Merged
+from agents.news import Merged
 from app.engine.app import EngineApp
 from app.engine.partition import Partition
 from app.engine.table import StateTable
@@ -82,6 +82,8 @@ class WorkerWatcher(Watcher):
         metrics = self._metrics
         metrics.boards_acked("streams", "value", merged.values)
         metrics.boards_acked("streams", "tombstone", merged.tombstones)
+        for unit, given in merged.given.items():
+            metrics.given(unit, given.value, given.sends)
         if merged.values and merged.gifts:
             metrics.emit_latency.observe("streams", _age(merged.newest_ms), merged.gifts)
 

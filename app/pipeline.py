@@ -9,7 +9,8 @@ from agents.domain.merge import Merge
 from agents.domain.rules import Rules
 from agents.domain.tables import FAMILIES, Tables
 from agents.gifts import Acked, GiftMachine, gifts_agent
-from agents.merge import Merged, MergedBoards, merge_agent
+from agents.merge import MergedBoards, merge_agent
+from agents.news import Merged
 from agents.output import Topics
 from app.connection import client_options
 from app.engine.app import EngineApp

@@ -9,7 +9,8 @@ import pytest
 
 from agents.domain.merge import Merge
 from agents.domain.rules import Rules
-from agents.merge import Merged, MergedBoards, merge_agent
+from agents.merge import MergedBoards, merge_agent
+from agents.news import Given, Merged
 from agents.output import Output
 from schemas.board import StreamLeaderboard, Window
 from schemas.partial import Ledger, Partial, PartialEntry, Progress
@@ -108,16 +109,33 @@ def test_what_was_published_is_told_when_it_is_acked_with_how_many_gifts_and_how
     merged(view, partial(0, 4, 10), progress(0, AT, counted=10))
     assert told == []
     view.published()
-    assert told.pop() == Merged(1, 0, 0, 0), "what a new owner finds is not new"
+    assert told.pop() == Merged(1, 0, 0, 0, {}), "what a new owner finds is not new"
 
     newer = progress(0, AT + 2_000, position=2, counted=13), progress(1, AT + 1_000, counted=2)
     merged(view, partial(0, 6, 12), *newer)
     view.published()
-    assert told.pop() == Merged(1, 0, 5, AT + 2_000)
+    assert told.pop() == Merged(1, 0, 5, AT + 2_000, {})
 
     merged(view, withdrawn(0), progress(0, AT + 9_000, position=3, counted=13))
     view.published()
-    assert told.pop() == Merged(0, 1, 0, 0), "no gift, no latency: that partition only moved on"
+    assert told.pop() == Merged(0, 1, 0, 0, {}), "no gift, no latency: that partition only moved on"
+
+
+def test_what_was_given_is_told_once_by_the_boards_of_the_day_over_all_regions() -> None:
+    told: list[Merged] = []
+    view = boards(told)
+
+    def day(partition: int, value: int, scope: str = "global", unit: str = "coin", window: Any = "1d") -> Kept:
+        start = AT - AT % 86_400_000
+        board = Partial(partition, scope, unit, Window(window, start, start + 86_400_000), value, [], value, 2, 0)
+        return Kept(0, AT, f"{partition}|{scope}|{unit}|{window}|{start}".encode(), msgspec.json.encode(board))
+
+    merged(view, day(0, 100), day(1, 50))
+    view.published()
+    assert told.pop().given == {}, "what a new owner finds was told by the one before"
+    merged(view, day(0, 130), day(0, 130, "region:DE"), day(0, 130, window="1h"), day(1, 51), day(0, 7, unit="bit"))
+    view.published()
+    assert told.pop().given == {"coin": Given(31, 0), "bit": Given(7, 2)}
 
 
 def test_a_takeover_does_not_bring_a_board_back_that_has_its_tombstone() -> None:

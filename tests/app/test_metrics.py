@@ -27,6 +27,7 @@ BOUNDED = {
     "table",
     "le",
     "version",
+    "unit",
     "revision",
 }
 

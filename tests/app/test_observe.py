@@ -8,9 +8,9 @@ import pytest
 
 from agents.domain.messages import Message
 from agents.gifts import Acked
-from agents.merge import Merged
+from agents.news import Given, Merged
 from app.health import Health
-from app.metrics import Metrics
+from app.metrics import MOST_UNITS, Metrics
 from app.observe import WorkerWatcher
 from app.settings import Settings
 from app.topology import topology
@@ -47,12 +47,21 @@ def test_latency_weighs_as_many_gifts_as_the_run_counted(worker: Worker) -> None
 
 def test_boards_that_only_close_or_end_have_no_latency(worker: Worker) -> None:
     worker.watcher.acked(acked(Message("totals", "k", b"{}"), Message("totals", "j", None), age=700))
-    worker.watcher.merged(Merged(3, 1, 0, 0))
+    worker.watcher.merged(Merged(3, 1, 0, 0, {}))
     assert worker.value("leaderboard_updates_total", board="totals", result="value") == 1
     assert worker.value("leaderboard_updates_total", board="totals", result="tombstone") == 1
     assert worker.value("leaderboard_updates_total", board="streams", result="value") == 3
     assert worker.value("emit_latency_seconds_count", board="totals") == 0
     assert worker.value("emit_latency_seconds_count", board="streams") == 0
+
+
+def test_what_was_given_is_counted_by_unit_of_which_there_is_an_end(worker: Worker) -> None:
+    worker.watcher.merged(Merged(1, 0, 3, 0, {"coin": Given(300, 3)}))
+    for number in range(2 * MOST_UNITS):
+        worker.watcher.merged(Merged(1, 0, 1, 0, {f"minor:{number}": Given(5, 1), "coin": Given(1, 1)}))
+    assert worker.value("gift_value_total", unit="coin") == 300 + 2 * MOST_UNITS
+    assert worker.value("gift_sends_total", unit="minor:0") == 1
+    assert worker.value("gift_sends_total", unit=f"minor:{MOST_UNITS}") is None
 
 
 def test_a_batch_of_the_changelog_is_a_commit(worker: Worker) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from agents.domain.messages import Message
 from agents.gifts import Acked
-from agents.merge import Merged
+from agents.news import Given, Merged
 from app.health import Health
 from app.metrics import Metrics
 from app.observe import WorkerWatcher
@@ -31,7 +31,7 @@ def main(batches: int) -> None:
         watcher.folded(0, 0.004)
         watcher.acked(acked)
         watcher.flushed(0, 0.012)
-        watcher.merged(Merged(12, 0, 400, acked.watermark_ms))
+        watcher.merged(Merged(12, 0, 400, acked.watermark_ms, {"coin": Given(9_000, 400)}))
         for topic in topics:
             watcher.sent(topic, 0.003)
 

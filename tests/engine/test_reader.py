@@ -41,7 +41,7 @@ class SlowReader(LogReader):
         self._slow = SlowConsumer(*answers)
 
     @asynccontextmanager
-    async def _consumer(self, assigned: Sequence[TopicPartition] = ()) -> AsyncIterator[Any]:
+    async def _consumer(self, assigned: Sequence[TopicPartition] = (), **options: Any) -> AsyncIterator[Any]:
         yield self._slow
 
 

@@ -41,6 +41,8 @@ COUNTERS = (
     "leaderboard_updates_total",
     "spikes_detected_total",
     "rebalances_total",
+    "gift_value_total",
+    "gift_sends_total",
     "self_checks_total",
     "self_check_drift_total",
 )
