@@ -3,9 +3,11 @@
 A value that came from outside cannot forge a line: control characters are escaped (CWE-117).
 """
 
+import json
 import logging.config
 import os
 import sys
+from datetime import UTC, datetime
 from typing import Any, Final, TextIO
 
 import structlog
@@ -63,6 +65,14 @@ def logging_config(log_format: LogFormat = "auto", stream: TextIO | None = None)
         "root": {"handlers": ["stderr"], "level": "INFO"},
         "loggers": {name: {"level": "WARNING"} for name in TALKATIVE},
     }
+
+
+def last_line(log_format: LogFormat, words: str) -> str:
+    """Return the line with which a fail-stop ends the log, in the format of the others. `words` are one line."""
+    if not _is_json(log_format, sys.stderr):
+        return words
+    now = datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+    return json.dumps({"event": words, "logger": "app.engine.fail_stop", "level": "critical", "timestamp": now})
 
 
 def colours(stream: TextIO) -> bool:

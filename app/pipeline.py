@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any, Final, NamedTuple, NoReturn
 
 from agents.domain.fold import GiftFold
@@ -21,6 +22,7 @@ from app.engine.replay import Replay
 from app.engine.rows import Family, Pressure
 from app.engine.takeover import Takeover
 from app.faust_options import faust_options
+from app.logs import last_line
 from app.settings import Settings, rules
 from app.topology import Topology, topology
 
@@ -73,7 +75,7 @@ def create_rebuild(settings: Settings, names: Topology, told: Told = NOTHING) ->
 def _new_app(settings: Settings, watcher: Watcher) -> EngineApp:
     def stop(error: BaseException) -> NoReturn:
         watcher.stopped(error)
-        fail_stop(error)
+        fail_stop(error, partial(last_line, settings.log_format))
 
     return EngineApp(settings.app_id, stop=stop, **faust_options(settings))
 

@@ -14,10 +14,13 @@ EXIT_CODE: Final = 3
 FailStop = Callable[[BaseException], NoReturn]
 
 
-def fail_stop(reason: BaseException) -> NoReturn:
-    """End the process with exit code 3. No handler, no `finally`, no flush of what is half done."""
+def fail_stop(reason: BaseException, written: Callable[[str], str] = str) -> NoReturn:
+    """End the process with exit code 3. No handler, no `finally`, no flush of what is half done.
+
+    `written` makes the line of the log out of the last words. No logger writes it: another thread may hold its lock.
+    """
     try:
-        os.write(sys.stderr.fileno(), f"{last_words(reason)}\n".encode(errors="replace"))
+        os.write(sys.stderr.fileno(), f"{written(last_words(reason))}\n".encode(errors="replace"))
     finally:
         os._exit(EXIT_CODE)
 

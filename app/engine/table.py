@@ -100,7 +100,9 @@ class StateTable(faust.Table[Any, Any]):
             new = await self.takeover.recover(self, numbers - kept)
             self.owned.update(new)
             self._thaw(numbers)
-            self.observer.recovered(time.monotonic() - begun)
+            seconds = time.monotonic() - begun
+            logger.info("assigned", partitions=sorted(numbers), kept=sorted(kept), seconds=round(seconds, 2))
+            self.observer.recovered(seconds)
 
     def _thaw(self, numbers: set[int]) -> None:
         """Let partitions fold and flush."""
@@ -118,7 +120,10 @@ class StateTable(faust.Table[Any, Any]):
             await task
             if self._flushers.get(number) is task:
                 del self._flushers[number]
-        self.observer.revoked(time.monotonic() - begun)
+        seconds = time.monotonic() - begun
+        if self.owned:
+            logger.info("gave back, the last runs are out", partitions=sorted(self.owned), seconds=round(seconds, 2))
+        self.observer.revoked(seconds)
 
     async def close(self) -> None:
         """Give up everything: the worker stops."""

@@ -146,6 +146,7 @@ class Takeover:
         logs = {number: self._log(number, table.observer) for number in sorted(numbers)}
         try:
             fences = {number: await log.fence() for number, log in logs.items()}
+            logger.info("fenced former owners", partitions=sorted(fences))
             owners = await self._read(table, logs, fences, LogReader(self.connection))
         except BaseException:
             for log in logs.values():

@@ -11,6 +11,7 @@ then on boards stand still until the end.
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from app.connection import client_options
@@ -20,6 +21,7 @@ from app.engine.app import EngineApp
 from app.engine.errors import EngineError
 from app.engine.fail_stop import fail_stop
 from app.engine.reader import LogReader
+from app.logs import last_line
 from app.pipeline import Told, create_rebuild
 from app.rebuild.counting import Counting
 from app.rebuild.difference import Known
@@ -61,7 +63,7 @@ async def rebuild(settings: Settings, replaces: str, told: Told, tell: Tell, say
             await delete(settings, [mark(names).name])
         await delete(settings, [topic.name for topic in behind_the_mark(names)])
     except EngineError as error:
-        fail_stop(error)
+        fail_stop(error, partial(last_line, settings.log_format))
     return Switched(settings.app_id, replaces, published)
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 import structlog
 
-from app.logs import colours, configure_logs, printable
+from app.logs import colours, configure_logs, last_line, printable
 
 
 @pytest.fixture(autouse=True)
@@ -38,6 +38,13 @@ def test_json_lines_of_ours_and_of_libraries() -> None:
     assert (first["event"], first["partitions"], first["level"]) == ("ready", [0, 1], "info")
     assert (second["event"], second["logger"]) == ("lost node 1", "aiokafka.client")
     assert first["timestamp"].endswith("Z")
+
+
+def test_a_fail_stop_ends_the_log_in_its_format() -> None:
+    told = json.loads(last_line("json", 'giftstream worker stopped, "why"'))
+    assert told["event"] == 'giftstream worker stopped, "why"'
+    assert (told["level"], told["timestamp"][-1]) == ("critical", "Z")
+    assert last_line("console", "giftstream worker stopped") == "giftstream worker stopped"
 
 
 def test_a_file_gets_json_and_a_terminal_gets_words() -> None:

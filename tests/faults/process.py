@@ -46,7 +46,7 @@ class FaultyWorker(WorkerProcess):
 
     @property
     def last_line(self) -> str:
-        return (self.said.splitlines() or ["nothing"])[-1]
+        return self.last_words or "nothing"
 
     @property
     def is_astray(self) -> bool:

@@ -148,8 +148,8 @@ async def _refusal(one: Pipeline) -> str:
     worker = one.start()
     assert await worker.ended() == 3, worker.said
     assert "Traceback" not in worker.said
-    (line,) = [line for line in worker.said.splitlines() if line.startswith("giftstream worker stopped")]
-    return line
+    assert worker.last_words.startswith("giftstream worker stopped")
+    return worker.last_words
 
 
 async def _recreate_source(one: Pipeline) -> None:

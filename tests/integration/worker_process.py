@@ -1,6 +1,7 @@
 """A `giftstream worker` process: started, asked by HTTP, stopped, killed."""
 
 import asyncio
+import json
 import os
 import subprocess
 import sys
@@ -48,6 +49,12 @@ class WorkerProcess:
     @property
     def said(self) -> str:
         return self._log.read_text(errors="replace")
+
+    @property
+    def last_words(self) -> str:
+        """Why it ended by itself, as its log says in the last line."""
+        line = (self.said.splitlines() or [""])[-1]
+        return str(json.loads(line)["event"]) if line.startswith("{") else line
 
     @property
     def resident_bytes(self) -> int:

@@ -24,7 +24,7 @@ async def test_an_error_of_the_engine_is_a_fail_stop(monkeypatch: pytest.MonkeyP
     async def fenced(*_: Any) -> Any:
         raise Fenced("another worker owns this partition now")
 
-    def stop(reason: EngineError) -> None:
+    def stop(reason: EngineError, _: Any) -> None:
         reasons.append(reason)
         raise Stopped
 
