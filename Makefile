@@ -2,7 +2,7 @@
 # What is installed comes from the hashed lists in requirements/, into .venv/.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test faults bench lint lock clean
+.PHONY: help demo test test-ops faults bench lint lock clean
 
 found_python = $(shell for p in python3.11 python3 python3.12 python3.13; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
@@ -27,7 +27,7 @@ export UV_DEFAULT_INDEX ?= $(PIP_INDEX_URL)
 endif
 
 help: ## show this
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 8
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 8
 
 demo: .venv/.compiled ## broker, worker, load and a live board; ends with a verdict. ARGS="--seconds 30 --json"
 	@exec env $(COMPILED) $(BIN)/giftstream demo $(ARGS)
@@ -36,10 +36,13 @@ test: .venv/.dev .venv/.compiled ## all tests, none skipped. ARGS="tests/domain 
 ifdef ARGS
 	$(BIN)/pytest $(ARGS)
 else
-	$(BIN)/pytest --no-skips -n 2 -m "not broker"
-	$(COMPILED) $(BIN)/pytest --no-skips -n 2 -m "not broker" $(OF_THE_HOT_PATH)
-	$(COMPILED) $(BIN)/pytest --no-skips -m broker
+	$(BIN)/pytest --no-skips -n 2 -m "not broker and not ops"
+	$(COMPILED) $(BIN)/pytest --no-skips -n 2 -m "not broker and not ops" $(OF_THE_HOT_PATH)
+	$(COMPILED) $(BIN)/pytest --no-skips -m "broker and not ops"
 endif
+
+test-ops: .venv/.dev .venv/.compiled .venv/prometheus ## alerts, metrics and dashboards against a real Prometheus
+	$(COMPILED) $(BIN)/pytest --no-skips -m ops $(ARGS)
 
 faults: .venv/.dev .venv/.compiled ## kill, pause and restart workers and brokers, then recount. ARGS="--short" or "--list"
 	@exec env $(COMPILED) $(BIN)/python -m tests.faults $(ARGS)
@@ -95,3 +98,16 @@ $(UV): requirements/uv.txt
 		{ rm -rf .venv/compiled; echo 'That failed (see .venv/compile.log; it needs a C compiler and the headers' \
 		'of Python): going on in plain Python, which counts the same at half the speed' >&2; }
 	@touch $@
+
+# Prometheus and promtool from Debian's package, unpacked and not installed: no service is started, and only where apt has no
+# lists yet it takes root. Those in the PATH are used as they are.
+.venv/prometheus: | .venv/.dev
+	@command -v prometheus >/dev/null && command -v promtool >/dev/null || { \
+		echo 'Fetching the package prometheus' >&2; \
+		rm -rf .venv/deb && mkdir -p .venv/deb && cd .venv/deb && \
+		{ apt-get download -q prometheus || { test "$$(id -u)" = 0 && apt-get update -q && \
+			apt-get download -q prometheus; }; } >&2 && \
+		dpkg -x prometheus_*.deb unpacked && mv unpacked ../prometheus; } || { \
+		echo 'Prometheus could not be fetched. On Debian and Ubuntu do apt-get update as root, then try again;' \
+			'elsewhere put prometheus and promtool into the PATH' >&2; exit 1; }
+	@mkdir -p $@
