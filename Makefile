@@ -2,7 +2,7 @@
 # What is installed comes from the hashed lists in requirements/, into .venv/.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-ops faults bench lint lock clean
+.PHONY: help demo test test-ops faults bench lint lock dashboards clean
 
 found_python = $(shell for p in python3.11 python3 python3.12 python3.13; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
@@ -64,6 +64,9 @@ lock: .venv/.runtime ## renew the hashed lists of packages and jars; ARGS=--upgr
 	$(COMPILE) $(ARGS) requirements/uv.in -o requirements/uv.txt
 	for peer in $(PEERS); do $(COMPILE) $(ARGS) $$peer.in -o $$peer.txt || exit; done
 	$(BIN)/python -m app.broker.renew_list
+
+dashboards: .venv/.dev ## write compose/grafana/dashboards/ anew
+	$(BIN)/python -m compose.grafana.generate
 
 clean: ## remove .venv and what the tools left here (the broker's files stay in the user's cache)
 	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
