@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Collection, Iterable
+from contextlib import suppress
 from typing import Any, Final, cast
 
 import faust
@@ -16,6 +17,8 @@ from app.engine.stall import StallWatch
 from app.engine.table import StateTable
 
 REPORT_SECONDS: Final = 1.0
+LAST_REPORT_SECONDS: Final = 5.0
+"""A broker that does not answer must not hold up the end: nothing is ever read from there."""
 
 
 class EngineApp(faust.App):
@@ -49,6 +52,7 @@ class EngineApp(faust.App):
         )
         self.on_partitions_revoked.connect(self._freeze)  # type: ignore[arg-type]
         self._report: asyncio.Task[None] | None = None
+        self._told: dict[TP, int] = {}
 
     def _new_transport(self) -> RunTransport:
         return RunTransport(self.conf.broker_consumer, self)
@@ -108,16 +112,19 @@ class EngineApp(faust.App):
         self._report.add_done_callback(self._report_ended)
 
     async def _report_forever(self) -> None:
-        """Tell the consumer group the positions of acknowledged runs, for those who watch its lag."""
-        told: dict[TP, int] = {}
+        """Tell the consumer group how far it is, for those who watch its lag."""
         while not self.should_stop:
             await asyncio.sleep(REPORT_SECONDS)
             await self._pass_over()
-            positions = {tp: at for table in self.state_tables() for tp, at in table.committed().items()}
-            news = {tp: at for tp, at in positions.items() if told.get(tp) != at}
-            if news and not self.rebalancing:
-                await cast(RunConsumer, self.consumer).report(news)
-                told.update(news)
+            await self._tell_group()
+
+    async def _tell_group(self) -> None:
+        """Commit the positions of acknowledged runs, those that are new."""
+        positions = {tp: at for table in self.state_tables() for tp, at in table.committed().items()}
+        news = {tp: at for tp, at in positions.items() if self._told.get(tp) != at}
+        if news and not self.rebalancing:
+            await cast(RunConsumer, self.consumer).report(news)
+            self._told.update(news)
 
     async def _pass_over(self) -> None:
         """Move on over what no reader may see, so that a log that ends in aborted records counts as read."""
@@ -135,6 +142,8 @@ class EngineApp(faust.App):
         if self._report is not None:
             self._report.cancel()
         await self._freeze()
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._tell_group(), LAST_REPORT_SECONDS)
         await super().on_stop()
         for table in self.state_tables():
             await table.close()

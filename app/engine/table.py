@@ -136,8 +136,8 @@ class StateTable(faust.Table[Any, Any]):
         return {TP(self.source, number): partition.position for number, partition in self.live.items()}
 
     def committed(self) -> dict[TP, int]:
-        """The position of each partition's last acknowledged run."""
-        return {TP(self.source, number): partition.committed for number, partition in self.live.items()}
+        """The position of each partition's last acknowledged run, those that are being given back included."""
+        return {TP(self.source, number): owner.partition.committed for number, owner in self.owned.items()}
 
     def _start_flushing(self, number: int) -> None:
         if number in self._flushers and not self._flushers[number].done():

@@ -6,6 +6,7 @@ from typing import Any, cast
 
 import pytest
 
+from app.engine.observer import Observer
 from app.engine.partition import FlushOptions, Partition
 from app.engine.table import StateTable
 from app.engine.takeover import Owner, Takeover
@@ -90,3 +91,45 @@ async def test_a_takeover_waits_for_the_one_before_it_and_so_does_the_end() -> N
     for task in table._flushers.values():
         task.remove_done_callback(table._flush_ended)
         task.cancel()
+
+
+class Heard(Observer):
+    """What the table says, and how many partitions are folding at that moment."""
+
+    def __init__(self) -> None:
+        self.table: StateTable | None = None
+        self.events: list[tuple[str, int]] = []
+
+    def revoking(self) -> None:
+        self._note("revoking")
+
+    def revoked(self, seconds: float) -> None:
+        self._note("revoked")
+
+    def recovered(self, seconds: float) -> None:
+        self._note("recovered")
+
+    def _note(self, event: str) -> None:
+        assert self.table is not None
+        self.events.append((event, len(self.table.live)))
+
+
+@pytest.mark.asyncio
+async def test_it_tells_before_partitions_stop_folding_and_after_all_of_them_fold() -> None:
+    takeover, heard = SlowTakeover(), Heard()
+    takeover.go_on.set()
+    table = heard.table = Table(takeover)
+    table.observer = heard
+    await table.take_over({0, 1})
+    await table.freeze()
+    await table.take_over({1})
+    await table.freeze()
+    assert heard.events == [
+        ("recovered", 2),
+        ("revoking", 2),
+        ("revoked", 0),
+        ("recovered", 1),
+        ("revoking", 1),
+        ("revoked", 0),
+    ]
+    assert table.stopped == []

@@ -92,15 +92,16 @@ async def test_partitions_move_to_a_second_worker_and_back(broker: Any) -> None:
     async with pipeline(broker.bootstrap) as one:
         first = await one.worker()
         async with under_load(one) as answer:
-            latch = asyncio.create_task(_statuses_until_cancelled(first))
+            statuses = asyncio.create_task(_statuses_until_cancelled(first))
             await until_more_is_counted(one)
             second = await one.worker()
             await until_owned({first: 2, second: 2})
             await until_more_is_counted(one)
             assert await second.stop() == 0
             await until_owned({first: 4})
-            latch.cancel()
-        assert await latch == {200}
+            await first.ready()
+            statuses.cancel()
+        assert await statuses == {200, 503}, "it is not ready while partitions move, and again afterwards"
         assert await first.status("livez") == 200
         await assert_equals(one, answer)
 
@@ -111,6 +112,6 @@ async def _statuses_until_cancelled(worker: WorkerProcess) -> set[int]:
     while True:
         try:
             found.add(await worker.status("readyz"))
-            await asyncio.sleep(0.1)
+            await asyncio.sleep(0.02)
         except asyncio.CancelledError:
             return found
