@@ -1,7 +1,6 @@
 """The audit of an installation: the recount imports none of our settings, so they are handed to it here."""
 
 from collections.abc import AsyncIterator
-from typing import Any
 
 from app.audit.explain import Conclusion
 from app.audit.explain_run import explain
@@ -9,7 +8,7 @@ from app.audit.options import AuditOptions, Topics
 from app.audit.report import Report
 from app.audit.run import OnProgress, audit
 from app.audit.step import Step
-from app.connection import client_options
+from app.connection import security_options
 from app.settings import Settings
 
 SETTLE_SECONDS = 6.0
@@ -27,7 +26,7 @@ async def audit_installation(
     `state` asks for the rows of the state changelog to be compared too.
     """
     options = audit_options(settings, settle_seconds, state=state)
-    return await audit(settings.broker, options, progress, _security(settings))
+    return await audit(settings.broker, options, progress, security_options(settings))
 
 
 def explain_board(settings: Settings, key: str, member: str | None = None) -> AsyncIterator[Step | Conclusion]:
@@ -35,7 +34,7 @@ def explain_board(settings: Settings, key: str, member: str | None = None) -> As
 
     Raises KeyProblem if there is no such board, and AuditError.
     """
-    return explain(settings.broker, audit_options(settings), key, member, _security(settings))
+    return explain(settings.broker, audit_options(settings), key, member, security_options(settings))
 
 
 def audit_options(settings: Settings, settle_seconds: float = SETTLE_SECONDS, *, state: bool = False) -> AuditOptions:
@@ -51,7 +50,3 @@ def audit_options(settings: Settings, settle_seconds: float = SETTLE_SECONDS, *,
         state=state,
         big_gift=settings.big_gift,
     )
-
-
-def _security(settings: Settings) -> dict[str, Any]:
-    return {name: value for name, value in client_options(settings).items() if name != "bootstrap_servers"}

@@ -70,6 +70,7 @@ class Settings(BaseSettings):
     ssl_cafile: FilePath | None = _setting(None, "PEM file of the authorities to trust", "a file")
     ssl_certfile: FilePath | None = _setting(None, "PEM file of our certificate", "a file")
     ssl_keyfile: FilePath | None = _setting(None, "PEM file of our key", "a file")
+    ssl_key_password: SecretStr | None = _setting(None, "password of that file; never shown", min_length=1)
     flush_ms: int = _number(50, 1, 60_000, "how often state is written and boards published")
     behind_flush_ms: int = _number(1_000, 1, 60_000, "the same, when more than a second behind")
     behind_board_ms: int = _number(5_000, 0, 600_000, "least time between two values of a board, when behind")
@@ -134,6 +135,10 @@ CONTRADICTIONS: Final[tuple[tuple[Callable[[Settings], bool], str], ...]] = (
     (
         lambda s: not s.security_protocol.endswith("SSL") and (s.ssl_cafile or s.ssl_certfile) is not None,
         "GIFTSTREAM_SSL_* is set, but GIFTSTREAM_SECURITY_PROTOCOL uses no TLS. Set it to SSL or SASL_SSL",
+    ),
+    (
+        lambda s: s.ssl_key_password is not None and s.ssl_keyfile is None,
+        "GIFTSTREAM_SSL_KEY_PASSWORD is set but not used. Set GIFTSTREAM_SSL_KEYFILE",
     ),
     (
         lambda s: s.heartbeat_seconds * 3 > s.session_timeout_seconds,

@@ -9,7 +9,7 @@ from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from app.connection import client_options
 from app.errors import UsageError
 from app.settings import Settings
-from app.topics import admin, describe
+from app.topics import partition_counts
 
 POLL_MS: Final = 200
 
@@ -51,12 +51,12 @@ async def _consumer(settings: Settings, topics: Sequence[str]) -> AsyncIterator[
 
 
 async def _partitions(settings: Settings, topics: Sequence[str]) -> list[TopicPartition]:
-    async with admin(settings) as client:
-        present = await describe(client, topics)
+    counts = await partition_counts(settings, topics)
     for topic in topics:
-        if topic not in present:
-            raise UsageError(f"There is no topic {topic}", do="Run `giftstream topics create`")
-    return [TopicPartition(topic, p) for topic in topics for p in range(present[topic].partitions)]
+        if topic not in counts:
+            seen = "" if settings.security_protocol == "PLAINTEXT" else ", or none that this user may see"
+            raise UsageError(f"There is no topic {topic}{seen}", do="Run `giftstream topics create`")
+    return [TopicPartition(topic, p) for topic in topics for p in range(counts[topic])]
 
 
 async def _behind(consumer: AIOKafkaConsumer, ends: dict[TopicPartition, int]) -> bool:

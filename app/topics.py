@@ -68,6 +68,15 @@ async def present(settings: Settings, topics: Iterable[Topic]) -> dict[str, Desc
         return await describe(client, [topic.name for topic in topics])
 
 
+async def partition_counts(settings: Settings, names: Sequence[str]) -> dict[str, int]:
+    """Return the partition count of those of the topics that are there and that we may see. Raises BrokerUnreachable.
+
+    It needs the right to read a topic, where `present` needs that to read its settings, too.
+    """
+    async with admin(settings) as client:
+        return await _counts(client, names)
+
+
 async def check(settings: Settings, topics: Iterable[Topic] | None = None) -> list[Mismatch]:
     """Return everything about the topics (of the settings, if not given) that is not as it must be.
 
@@ -116,11 +125,16 @@ async def admin(settings: Settings) -> AsyncIterator[AIOKafkaAdminClient]:
 
 
 async def describe(client: AIOKafkaAdminClient, names: Iterable[str]) -> dict[str, Described]:
-    """Return those of the topics that are there. Asking for all avoids creating one by asking for it."""
-    wanted = set(names)
-    counts = {one["topic"]: len(one["partitions"]) for one in await client.describe_topics() if one["topic"] in wanted}
+    """Return those of the topics that are there."""
+    counts = await _counts(client, names)
     configs = await _configs(client, counts)
     return {name: Described(count, configs.get(name, {})) for name, count in counts.items()}
+
+
+async def _counts(client: AIOKafkaAdminClient, names: Iterable[str]) -> dict[str, int]:
+    """Return the partition counts. Asking for all topics avoids creating one by asking for it."""
+    wanted = set(names)
+    return {one["topic"]: len(one["partitions"]) for one in await client.describe_topics() if one["topic"] in wanted}
 
 
 async def _configs(client: AIOKafkaAdminClient, names: Iterable[str]) -> dict[str, dict[str, str]]:

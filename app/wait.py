@@ -12,6 +12,9 @@ from app.errors import BrokerUnreachable
 
 LONGEST_PAUSE_SECONDS: Final = 30.0
 
+REFUSALS: Final = ("SaslAuthenticationFailed", "SSL: ", "SSL error")
+"""What aiokafka says if a broker is there and we do not trust it, or it does not trust us."""
+
 
 def pauses() -> Iterator[float]:
     """Yield the seconds between tries: 1, 2, 4, 8, 16, 30, 30, ..."""
@@ -39,12 +42,18 @@ async def wait_for_broker(
         why = await _try(options)
         if why is None:
             return
-        found = f"No Kafka broker answers at {addresses} ({why})"
+        refused = any(word in why for word in REFUSALS)
+        found = f"Kafka at {addresses} does not let us in ({why})" if refused else _absent(addresses, why)
         if max_seconds is not None and waited + pause > max_seconds:
-            raise BrokerUnreachable(found, do="Start it (`giftstream broker`), or set GIFTSTREAM_BROKER")
+            do = "Start it (`giftstream broker`), or set GIFTSTREAM_BROKER"
+            raise BrokerUnreachable(found, do="Look at GIFTSTREAM_SASL_* and GIFTSTREAM_SSL_*" if refused else do)
         on_wait(f"{found}; trying again in {pause:.0f} s")
         await sleep(pause)
         waited += pause
+
+
+def _absent(addresses: str, why: str) -> str:
+    return f"No Kafka broker answers at {addresses} ({why})"
 
 
 async def _try(options: Mapping[str, Any]) -> str | None:

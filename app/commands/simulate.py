@@ -71,22 +71,20 @@ def _to_topic(settings: "Settings", options: "LoadOptions") -> dict[str, Any]:
     import asyncio
     import signal
 
-    from app.connection import client_options
+    from app.connection import client_options, security_options
     from app.load.files import answer_key
     from app.load.sender import make_producer, send
     from app.load.simulation import Simulation
     from app.wait import wait_for_broker
 
     simulation = Simulation(options)
-    connection = client_options(settings)
 
     async def run() -> None:
-        await wait_for_broker(connection, on_wait=say, max_seconds=0)
-        security = {name: value for name, value in connection.items() if name != "bootstrap_servers"}
+        await wait_for_broker(client_options(settings), on_wait=say, max_seconds=0)
         stop = asyncio.Event()
         for number in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
-        async with make_producer(settings.broker, **security) as producer:
+        async with make_producer(settings.broker, **security_options(settings)) as producer:
             await send(simulation, producer, settings.source_topic, stop)
 
     try:

@@ -9,6 +9,7 @@ import orjson
 from rich.console import Console
 
 from app.auditing import audit_installation
+from app.connection import security_options
 from app.demo.outcome import count_spikes, read_ledger, read_totals, wait_until_counted
 from app.demo.screen import Screen
 from app.demo.stage import Stage, set_up
@@ -82,7 +83,7 @@ async def _load(
         partitions=stage.settings.partitions,
     )
     simulation = Simulation(options)
-    producer = make_producer(stage.settings.broker)
+    producer = make_producer(stage.settings.broker, **security_options(stage.settings))
     await producer.start()
     try:
         timer = asyncio.create_task(_end(stage, stop, seconds))

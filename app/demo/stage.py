@@ -16,6 +16,7 @@ from app.broker.process import EmbeddedBroker
 from app.broker.spawn import spawn
 from app.errors import Finding
 from app.settings import Settings
+from app.settings_load import load_settings
 from app.topics import create
 
 STOP_SECONDS = 15.0
@@ -84,7 +85,7 @@ def _end(worker: "subprocess.Popen[bytes]") -> None:
 def _settings(bootstrap: str) -> Settings:
     """Names of its own, so that a demo on a shared broker meets nobody else's topics."""
     name = f"demo-{int(time.time())}"
-    return Settings(broker=bootstrap, app_id=name, topic_prefix=f"{name}.", http_port=free_ports(1)[0])
+    return load_settings(broker=bootstrap, app_id=name, topic_prefix=f"{name}.", http_port=free_ports(1)[0])
 
 
 def _environment(settings: Settings) -> dict[str, str]:

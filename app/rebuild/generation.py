@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from app.errors import Finding
 from app.settings import Settings
-from app.topics import present
+from app.topics import partition_counts
 from app.topology import Topic, Topology, topology
 
 
@@ -42,7 +42,7 @@ def behind_the_mark(names: Topology) -> Sequence[Topic]:
 
 async def refuse_unfinished(settings: Settings) -> None:
     """Raise Finding if the app id is that of a rebuild that has not ended."""
-    if await present(settings, [mark(hidden(settings))]):
+    if await partition_counts(settings, [mark(hidden(settings)).name]):
         raise Finding(
             f"The state of app id {settings.app_id} is being rebuilt, and is not switched to yet",
             do="`giftstream rebuild` ends that; it goes on where it stopped",

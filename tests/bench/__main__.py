@@ -1,7 +1,7 @@
 """`make bench`: everything, or a part: `python -m tests.bench [--quick] [--only CONTENDER,...] [JOB ...]`.
 
-Jobs: totals, gifters, product, latencies, recovery, growth; all, if none is named. `backlog`, `latency` and
-`takeover` are the single measurements of giftstream alone, with arguments of their own.
+Jobs: totals, gifters, product, latencies, recovery, growth; all, if none is named. `backlog`, `latency`,
+`takeover` and `metrics` are the single measurements of giftstream alone, with arguments of their own.
 """
 
 import argparse

@@ -12,6 +12,7 @@ from pathlib import Path
 import aiohttp
 import psutil
 from prometheus_client.parser import text_string_to_metric_families
+from pydantic import SecretStr
 
 from app.broker.probe import free_ports
 from app.broker.spawn import spawn
@@ -34,10 +35,12 @@ class WorkerProcess:
     def __init__(
         self, settings: Settings, log: Path, *arguments: str, environment: Mapping[str, str] | None = None
     ) -> None:
-        """`environment` is added to what the settings say."""
+        """`environment` is added to what the settings say; it has to bring their secrets."""
         self._port = free_ports(1)[0]
         self._log = log
-        chosen = {f"{PREFIX}{name.upper()}": str(getattr(settings, name)) for name in settings.model_fields_set}
+        given = {name: getattr(settings, name) for name in settings.model_fields_set}
+        plain = {name: value for name, value in given.items() if not isinstance(value, SecretStr)}
+        chosen = {f"{PREFIX}{name.upper()}": str(value) for name, value in plain.items()}
         chosen[f"{PREFIX}HTTP_PORT"] = str(self._port)
         command = [sys.executable, "-m", self.entry, self.command, *arguments]
         self._process: subprocess.Popen[bytes] = spawn(command, log, os.environ | chosen | dict(environment or {}))
