@@ -2,7 +2,7 @@
 # What is installed comes from the hashed lists in requirements/, into .venv/.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-ops faults bench lint lock dashboards clean
+.PHONY: help demo test test-ops faults bench lint advisories sbom lock dashboards clean
 
 found_python = $(shell for p in python3.11 python3 python3.12 python3.13; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
@@ -27,7 +27,7 @@ export UV_DEFAULT_INDEX ?= $(PIP_INDEX_URL)
 endif
 
 help: ## show this
-	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 8
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
 
 demo: .venv/.compiled ## broker, worker, load and a live board; ends with a verdict. ARGS="--seconds 30 --json"
 	@exec env $(COMPILED) $(BIN)/giftstream demo $(ARGS)
@@ -50,18 +50,28 @@ faults: .venv/.dev .venv/.compiled ## kill, pause and restart workers and broker
 bench: .venv/.dev .venv/.compiled ## giftstream and its peers side by side, in an hour. ARGS=--quick, or alone: backlog, latency, takeover, metrics
 	@exec env $(COMPILED) $(BIN)/python -m tests.bench $(ARGS)
 
-lint: .venv/.dev ## style, types, direction of imports, compose file
+lint: .venv/.dev ## style, types, direction of imports, compose file, Dockerfile
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec compose/compose.yaml
+	$(BIN)/hadolint compose/Dockerfile
+
+advisories: .venv/.supply ## known weaknesses of the packages in the hashed lists; asks the network, so no test does it
+	for list in runtime build uv dev; do \
+		.venv/supply/bin/pip-audit --strict --require-hashes --disable-pip -r requirements/$$list.txt || exit; done
+
+sbom: .venv/.supply ## bill of materials of what the image installs, into sbom.json (CycloneDX)
+	.venv/supply/bin/cyclonedx-py requirements requirements/runtime.txt --pyproject pyproject.toml \
+		--output-reproducible --validate -o sbom.json
 
 lock: .venv/.runtime ## renew the hashed lists of packages and jars; ARGS=--upgrade takes the newest versions
 	$(COMPILE) $(ARGS) pyproject.toml --extra dev -o requirements/dev.txt
 	$(COMPILE) $(ARGS) pyproject.toml -c requirements/dev.txt -o requirements/runtime.txt
 	$(COMPILE) $(ARGS) --group build -o requirements/build.txt
 	$(COMPILE) $(ARGS) requirements/uv.in -o requirements/uv.txt
+	$(COMPILE) $(ARGS) requirements/supply.in -o requirements/supply.txt
 	for peer in $(PEERS); do $(COMPILE) $(ARGS) $$peer.in -o $$peer.txt || exit; done
 	$(BIN)/python -m app.broker.renew_list
 
@@ -69,7 +79,7 @@ dashboards: .venv/.dev ## write compose/grafana/dashboards/ anew
 	$(BIN)/python -m compose.grafana.generate
 
 clean: ## remove .venv and what the tools left here (the broker's files stay in the user's cache)
-	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf .venv sbom.json .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Set-up writes to stderr, so that `make demo ARGS=--json` leaves one line on stdout.
@@ -89,6 +99,12 @@ $(UV): requirements/uv.txt
 .venv/.dev: requirements/dev.txt $(LISTS) | $(UV)
 	@echo 'Installing $<' >&2
 	@$(SYNC) $< >&2 && $(INSTALL) >&2 && touch .venv/.runtime $@
+
+# Tools that look at the lists, in an environment of their own: they are no part of what they look at.
+.venv/.supply: requirements/supply.txt | $(UV)
+	@echo 'Installing $<' >&2
+	@$(BIN)/python -m venv --clear .venv/supply >&2
+	@VIRTUAL_ENV=$(CURDIR)/.venv/supply $(UV) pip sync --quiet --require-hashes $< >&2 && touch $@
 
 # The hot path compiled by mypyc, which takes half a minute and a C compiler. Without one, all goes on in plain Python.
 # It is built from an archive of the sources, not among them, so that no stale library is ever found in their place.

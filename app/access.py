@@ -7,7 +7,7 @@ from app.settings import Settings
 from app.topics_compare import Tools
 from app.topology import Topic, topology
 
-Role = Literal["worker", "producer", "reader", "auditor", "operator"]
+Role = Literal["worker", "producer", "reader", "auditor", "watcher", "operator"]
 
 
 class Grant(NamedTuple):
@@ -63,6 +63,10 @@ def _auditor(settings: Settings) -> Sequence[Grant]:
     return _on(list(topology(settings)), "Read")
 
 
+def _watcher(settings: Settings) -> Sequence[Grant]:
+    return [*_on([topology(settings).gifts], "Describe"), Grant("group", settings.app_id, ("Describe",))]
+
+
 def _operator(settings: Settings) -> Sequence[Grant]:
     return _on(list(topology(settings)), "Create", "Describe", "DescribeConfigs")
 
@@ -76,6 +80,7 @@ _ROLES: Final[Mapping[Role, Callable[[Settings], Sequence[Grant]]]] = {
     "producer": _producer,
     "reader": _reader,
     "auditor": _auditor,
+    "watcher": _watcher,
     "operator": _operator,
 }
 
@@ -84,6 +89,7 @@ ROLES: Final[Mapping[Role, str]] = {
     "producer": "whoever sends gifts; `produce`, `simulate`, and with the auditor's rights `dead-letters replay`",
     "reader": "a gateway or an overlay, who may see boards and nothing else; `top`, `watch`",
     "auditor": "`audit`, `audit --state`, `dead-letters list`",
+    "watcher": "what watches or scales by the consumer group's lag, such as KEDA and KMinion",
     "operator": "`topics create`, `topics check`",
 }
 """What each role is for."""

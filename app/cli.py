@@ -34,7 +34,7 @@ cli = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-topics_cli = typer.Typer(no_args_is_help=True, help="Create and check the Kafka topics.")
+topics_cli = typer.Typer(no_args_is_help=True, help="The Kafka topics, and who may do what with them.")
 letters_cli = typer.Typer(no_args_is_help=True, help="Look at refused records, and send repaired ones back.")
 schemas_cli = typer.Typer(no_args_is_help=True, help="The JSON Schemas of the public values.")
 
@@ -66,6 +66,8 @@ cli.command()(rebuild.rebuild)
 cli.command()(repartition.repartition)
 topics_cli.command("create")(topics.create)
 topics_cli.command("check")(topics.check)
+topics_cli.command("acls")(topics.acls)
+topics_cli.command("strimzi")(topics.strimzi)
 letters_cli.command("list")(dead_letters.list_letters)
 letters_cli.command("replay")(dead_letters.replay)
 schemas_cli.command("export")(schemas.export)

@@ -1,14 +1,18 @@
-"""`giftstream topics create` and `check`."""
+"""`giftstream topics`: create, check, acls, strimzi."""
 
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from app.access import Role
 from app.commands.output import json_line, say
 
 if TYPE_CHECKING:
     from app.settings import Settings
 
+RoleName = Annotated[Role, typer.Argument(help="Who it is for.")]
+User = Annotated[str | None, typer.Option(help="Name of the user; else <app id>-<role>.")]
+Cluster = Annotated[str, typer.Option(help="Name of the Kafka in Kubernetes.")]
 Wait = Annotated[float, typer.Option(help="Seconds to wait for a broker that is not there yet.", min=0)]
 
 
@@ -51,6 +55,28 @@ def check(wait: Wait = 0) -> None:
         say(str(mismatch))
     say("the topics are as they must be" if not mismatches else f"{len(mismatches)} things to mend")
     raise typer.Exit(1 if mismatches else 0)
+
+
+def acls(role: RoleName, user: User = None) -> None:
+    """Print the least rights of a role at Kafka, and the command lines that grant them."""
+    from app.access import command, grants
+    from app.settings_load import load_settings
+    from app.topics_compare import Tools
+
+    settings = load_settings()
+    tools = Tools(settings.broker, settings.security_protocol != "PLAINTEXT")
+    for grant in grants(role, settings):
+        line = command(grant, user or f"{settings.app_id}-{role}", tools)
+        json_line(grant._asdict() | {"command": line})
+        say(line)
+
+
+def strimzi(cluster: Cluster = "kafka") -> None:
+    """Print the topics and a user for each role as Strimzi's resources (YAML), with the settings of here."""
+    from app.settings_load import load_settings
+    from app.strimzi import manifest, resources
+
+    typer.echo(manifest(resources(load_settings(), cluster)), nl=False)
 
 
 async def _wait(settings: "Settings", seconds: float) -> None:

@@ -25,7 +25,7 @@ from tests.integration.waiting import until
 from tests.security.certificates import Authority
 
 PASSWORDS: Final = {
-    role: f"{role}-S3cret" for role in ("worker", "producer", "reader", "auditor", "operator", "nobody")
+    role: f"{role}-S3cret" for role in ("worker", "producer", "reader", "auditor", "watcher", "operator", "nobody")
 }
 """The users that can log in by SCRAM-SHA-512, by name."""
 

@@ -1,8 +1,10 @@
 """What is granted to each role, and the command lines that grant it."""
 
+from pathlib import Path
+
 import pytest
 
-from app.access import ROLES, Role, command, grants
+from app.access import ROLES, Role, command, grants, markdown
 from app.settings import Settings
 from app.topics_compare import Tools
 from app.topology import topology
@@ -33,10 +35,14 @@ def test_a_reader_may_read_boards_alone() -> None:
     ]
 
 
+_BESIDES_TOPICS: dict[Role, set[str]] = {"worker": {"group", "transactionalId"}, "watcher": {"group"}}
+
+
 def test_only_a_worker_is_in_a_group_and_can_fence() -> None:
     for role in ROLES:
+        assert may(role, "Read").isdisjoint({SETTINGS.app_id}) or role == "worker"
         others = {grant.resource for grant in grants(role, SETTINGS)} - {"topic"}
-        assert others == ({"group", "transactionalId"} if role == "worker" else set())
+        assert others == _BESIDES_TOPICS.get(role, set())
 
 
 def test_only_an_operator_may_create_topics() -> None:
@@ -60,3 +66,11 @@ def test_a_grant_is_a_command_line() -> None:
         f"{start} --allow-principal User:gateway --operation Write --transactional-id boards- "
         "--resource-pattern-type prefixed"
     )
+
+
+def test_the_page_has_the_roles_and_their_rights() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "security.md").read_text(encoding="utf-8")
+    assert (
+        f"<!-- rights -->\n{markdown(Settings(app_id='giftstream', topic_prefix=''))}\n<!-- end of rights -->" in page
+    )
+    assert all(f"- **{role}**: {what}\n" in page for role, what in ROLES.items())

@@ -18,7 +18,7 @@ from app.connection import client_options, producer_options
 from app.errors import Finding, UsageError
 from app.settings import PREFIX, Settings
 from app.topic_reader import read_to_end
-from app.topics import check, create
+from app.topics import admin, check, create
 from tests.builders import gift
 from tests.integration.harness import SESSION, Pipeline, assert_exact
 from tests.integration.worker_process import WorkerProcess
@@ -69,6 +69,15 @@ async def working(settings: Settings, log: Path, environment: dict[str, str]) ->
         worker.end()
 
 
+async def watching_lag(watcher: Settings) -> None:
+    """See what the group has committed, and read nothing."""
+    async with admin(watcher) as client:
+        committed = await client.list_consumer_group_offsets(watcher.app_id)
+    assert sum(at.offset for at in committed.values()) == 2 * GIFTS
+    with pytest.raises(TopicAuthorizationFailedError):
+        [record async for record in read_to_end(watcher, [watcher.source_topic])]
+
+
 @pytest.mark.parametrize("by_tls", [False, True], ids=["by SCRAM-SHA-512", "by certificate"])
 async def test_a_worker_with_its_rights_alone_counts_publishes_and_recovers(
     locked: LockedBroker, tmp_path: Path, by_tls: bool
@@ -95,6 +104,7 @@ async def test_a_worker_with_its_rights_alone_counts_publishes_and_recovers(
         told = [await second.body(path) for path in ("metrics", "readyz", "livez")]
         assert await second.stop() == 0
     said = [first.said, second.said, *told]
+    await watching_lag(await user(locked, own, "watcher", by_tls=by_tls))
     assert not any(secret in text for text in said for secret in PASSWORDS.values())
     assert not any("Authorization" in text for text in said)
 
