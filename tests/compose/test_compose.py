@@ -24,6 +24,9 @@ DOCKERFILE = (ROOT / "compose" / "Dockerfile").read_text(encoding="utf-8")
 COMPOSE: dict[str, Any] = YAML(typ="safe").load((ROOT / "compose" / "compose.yaml").read_text(encoding="utf-8"))
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 OURS = ("topics", "worker", "load")
+PROMETHEUS: dict[str, Any] = YAML(typ="safe").load(
+    (ROOT / "compose" / "prometheus" / "prometheus.yml").read_text(encoding="utf-8")
+)
 KAFKA: dict[str, str] = SERVICES["kafka"]["environment"]
 
 
@@ -67,7 +70,6 @@ def test_all_of_ours_agree_on_the_settings() -> None:
 
 def test_ports_are_those_of_the_defaults() -> None:
     defaults = {name: Settings.model_fields[name].default for name in ("http_port", "broker")}
-    assert SERVICES["worker"]["ports"] == [f"127.0.0.1:{defaults['http_port']}:{defaults['http_port']}"]
     assert instructions("EXPOSE") == [str(defaults["http_port"])]
     assert SERVICES["kafka"]["ports"] == [f"{defaults['broker']}:9092"]
     assert f"HOST://{defaults['broker']}" in KAFKA["KAFKA_ADVERTISED_LISTENERS"].split(",")
@@ -149,7 +151,54 @@ def test_the_health_check_asks_livez_at_the_port_that_is_served() -> None:
     assert f"http://127.0.0.1:{Settings.model_fields['http_port'].default}/livez" in words[-1]
 
 
-@pytest.mark.parametrize("service", OURS)
-def test_ours_need_no_rights_and_write_nothing(service: str) -> None:
-    assert SERVICES[service]["read_only"] is True
+@pytest.mark.parametrize("service", SERVICES)
+def test_no_service_has_rights_and_none_but_kafka_writes_outside_its_volumes(service: str) -> None:
     assert SERVICES[service]["cap_drop"] == ["ALL"]
+    assert SERVICES[service]["security_opt"] == ["no-new-privileges:true"]
+    assert service == "kafka" or SERVICES[service]["read_only"] is True
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_every_service_has_limits_and_a_pinned_image(service: str) -> None:
+    assert set(SERVICES[service]["deploy"]["resources"]["limits"]) == {"cpus", "memory"}
+    assert service in OURS or re.fullmatch(r"[\w/]+:v?\d+\.\d+\.\d+", SERVICES[service]["image"])
+
+
+def test_every_service_that_serves_is_asked_for_its_health() -> None:
+    without = {name for name, one in SERVICES.items() if one.get("healthcheck", {}).get("disable")}
+    assert without == {"topics", "load"}
+    assert all("test" in SERVICES[name]["healthcheck"] for name in set(SERVICES) - without - {"worker"})
+
+
+def test_all_that_is_open_on_the_host_is_open_on_loopback() -> None:
+    ports = [port for one in SERVICES.values() for port in one.get("ports", ())]
+    assert [port.split(":")[0] for port in ports] == ["127.0.0.1"] * 3
+
+
+def test_workers_can_be_several() -> None:
+    """A second one could not have the same name, or the same port of the host."""
+    assert not {"ports", "container_name", "volumes"} & set(SERVICES["worker"])
+    (job,) = PROMETHEUS["scrape_configs"]
+    (found,) = job["dns_sd_configs"]
+    assert (found["names"], found["port"]) == (["worker"], Settings.model_fields["http_port"].default)
+
+
+def test_named_volumes_hold_what_is_kept() -> None:
+    mounts = [mount.split(":") for one in SERVICES.values() for mount in one.get("volumes", ())]
+    assert {source for source, *_ in mounts if not source.startswith(".")} == set(COMPOSE["volumes"])
+    for source, _, *mode in (mount for mount in mounts if mount[0].startswith(".")):
+        assert (ROOT / "compose" / source).is_dir()
+        assert mode == ["ro"]
+
+
+def test_grafana_finds_prometheus_and_the_dashboards() -> None:
+    (source,) = provisioned("datasources/prometheus.yaml")["datasources"]
+    assert source["url"] == f"http://prometheus:{SERVICES['prometheus']['ports'][0].rsplit(':', 1)[1]}"
+    (provider,) = provisioned("dashboards/giftstream.yaml")["providers"]
+    assert f"./grafana/dashboards:{provider['options']['path']}:ro" in SERVICES["grafana"]["volumes"]
+
+
+def provisioned(name: str) -> dict[str, Any]:
+    text = (ROOT / "compose" / "grafana" / "provisioning" / name).read_text(encoding="utf-8")
+    found: dict[str, Any] = YAML(typ="safe").load(text)
+    return found
