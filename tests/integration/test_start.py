@@ -61,6 +61,11 @@ async def test_without_a_broker_it_waits_and_then_starts(tmp_path: Path) -> None
         assert await worker.status("readyz") == 503
         assert "No Kafka broker answers" in json.loads(await worker.body("readyz"))["why"]
 
+        async def listens() -> bool:
+            # Before that, Python is still importing, and SIGTERM ends it as it ends any program.
+            return await impatient.status("livez") == 200
+
+        await until(listens, "the other worker runs, too")
         assert await impatient.stop() == 0
 
         await asyncio.to_thread(embedded.start)
