@@ -41,8 +41,9 @@ def _worker(settings: Settings) -> Sequence[Grant]:
     names, app_id = topology(settings), settings.app_id
     return [
         *_on([names.gifts], "Read", "DescribeConfigs"),
-        *_on([names.totals, names.gifters, names.spikes, names.dead_letters], "Write", "DescribeConfigs"),
-        *_on([names.streams, names.partials, names.changelog], "Read", "Write", "DescribeConfigs"),
+        *_on([names.totals, names.gifters, names.spikes], "Write", "DescribeConfigs"),
+        # Dead letters are read by the self-check: they tell which records were quarantined.
+        *_on([names.streams, names.partials, names.changelog, names.dead_letters], "Read", "Write", "DescribeConfigs"),
         # The topics of an unfinished rebuild: a worker that could not see them would count beside it.
         Grant("topic", f"{app_id}-rebuild.", ("Describe",), prefixed=True),
         Grant("group", app_id, ("Read",)),
