@@ -17,11 +17,12 @@ def tune() -> None:
 
 
 def give_back() -> None:
-    """Return to the system what a takeover needed for a moment: its clients, each with a buffer of what it read.
+    """Return to the system what a takeover needed for a moment, and what was fetched for positions of before.
 
-    Closed clients hang in reference cycles, which are looked for among young objects only. To look for garbage in the
-    whole state takes up to 4 us a row: with a million rows the process would stand still for as long as `StallWatch`
-    allows.
+    Closed clients and dropped fetches, with all that they had read, hang in reference cycles. These are looked for
+    among young objects only, so this is to be called when they are dropped: what is still held then is young no more.
+    To look for garbage in the whole state takes up to 4 us a row: with a million rows the process would stand still
+    for as long as `StallWatch` allows.
     """
     gc.collect(YOUNG)
     if sys.platform == "linux" and hasattr(libc := ctypes.CDLL(None), "malloc_trim"):

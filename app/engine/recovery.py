@@ -6,7 +6,7 @@ worker's own writes back. Here a takeover raises, and an exception ends the work
 
 import asyncio
 from collections.abc import Callable, Coroutine
-from typing import Any, cast
+from typing import Any, Final, cast
 
 from faust.tables.manager import TableManager
 from faust.tables.recovery import RebalanceAgain, Recovery, ServiceStopped
@@ -16,6 +16,9 @@ from mode import Service
 from app.engine.errors import SourceChanged
 from app.engine.memory import give_back
 from app.engine.source_check import WAY_OUT
+
+SETTLED_SECONDS: Final = 2.0
+"""After a takeover, until its clients are closed and what was fetched for positions of before is dropped."""
 
 
 class Move:
@@ -76,8 +79,8 @@ class TakeoverRecovery(Recovery):
             try:
                 self._set_recovery_started()
                 await self._wait(self.move.run(self._take_over))
-                give_back()
                 await self._wait(self.on_recovery_completed(generation_id))
+                asyncio.get_running_loop().call_later(SETTLED_SECONDS, give_back)
             except RebalanceAgain:
                 continue
             except ServiceStopped:
