@@ -215,6 +215,20 @@ def test_a_board_that_closes_only_when_it_is_over_is_shown_once_more() -> None:
     assert merge.changed() == []
 
 
+def test_a_board_that_closes_and_is_withdrawn_at_once_is_final_before_it_is_gone() -> None:
+    merge = Merge(RULES)
+    apply(merge, partial(0, 5, Stream("s:a", 9)))
+    assert not published(merge).is_final
+    merge.progress(progress(0, EXPIRES + 1))
+    merge.progress(progress(1, CLOSE))
+    merge.apply(f"0|{NAME}", None)
+    [(_, final), gone] = merge.changed()
+    assert msgspec.json.decode(final or b"", type=StreamLeaderboard).is_final
+    assert gone == (NAME, None)
+    merge.apply(f"0|{NAME}", None)
+    assert merge.changed() == []
+
+
 def test_a_restart_shows_nothing_of_a_board_that_may_have_been_withdrawn_from() -> None:
     merge = Merge(RULES)
     apply(merge, partial(1, 3, Stream("s:b", 1)))
