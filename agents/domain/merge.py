@@ -32,16 +32,18 @@ NEVER: Final = 2**62
 class MergedBoard:
     """One board's newest partials by partition, and the revision that is published (-1: none).
 
-    `closes` and `expires` are watermarks: from the one on it is final, beyond the other it is over.
+    `closes` and `expires` are watermarks: from the one on it is final, beyond the other it is over. It is over, too,
+    once a partition has withdrawn its partial: `is_over` from the call of `changed` on that tells so.
     """
 
-    __slots__ = ("closes", "expires", "is_over", "partials", "published", "waiting")
+    __slots__ = ("closes", "expires", "is_over", "is_withdrawn", "partials", "published", "waiting")
 
     def __init__(self, closes: int, expires: int) -> None:
         self.partials: dict[int, Partial] = {}
         self.closes = closes
         self.expires = expires
         self.is_over = False
+        self.is_withdrawn = False
         self.published = -1
         self.waiting = False
 
@@ -62,7 +64,6 @@ class Merge:
         self._by_clock = 0
         self._newest = 0
         self._newest_before = NEVER
-        self._withdrawn: set[str] = set()
 
     def apply(self, key: str, partial: Partial | None) -> None:
         """Take in a record of the partials topic, key `partition|scope|unit|window|start_ms`; None withdraws it.
@@ -75,9 +76,7 @@ class Merge:
         board = self._board(name)
         known = board.partials.get(int(partition))
         if partial is None:
-            if not board.is_over:
-                self._withdrawn.add(name)
-            board.is_over = True
+            board.is_withdrawn = True
         elif known is None or partial.offset > known.offset:
             board.partials[int(partition)] = partial
         else:
@@ -133,23 +132,21 @@ class Merge:
         closed_ms = self._closed_ms()
         values: list[tuple[str, bytes | None]] = []
         for name, board in self._take_changed(closed_ms):
-            is_over = board.is_over or board.expires < self._newest
-            if not is_over or self._closes_before(name, board, closed_ms):
+            is_over = board.is_over or board.is_withdrawn or board.expires < self._newest
+            if not is_over or self._closes_before(board, closed_ms):
                 value = self._newer(name, board, closed_ms)
                 values += [] if value is None else [(name, value)]
             if is_over and self._ends(name, board):
                 values.append((name, None))
         self._newest_before = self._newest
-        self._withdrawn.clear()
         return values
 
-    def _closes_before(self, name: str, board: MergedBoard, closed_ms: int) -> bool:
+    def _closes_before(self, board: MergedBoard, closed_ms: int) -> bool:
         """Tell whether a board that is over has its final value to show: in a gap of the log it closes only now.
 
         It has not if it was over at the last call, or may have been before a restart: then partials may be missing.
         """
-        was_over = board.is_over and name not in self._withdrawn
-        return not was_over and board.closes <= closed_ms and self._newest_before <= board.expires
+        return not board.is_over and board.closes <= closed_ms and self._newest_before <= board.expires
 
     def _take_changed(self, closed_ms: int) -> list[tuple[str, MergedBoard]]:
         """Return the boards of which something new is told, and those whose time has come to be final or over."""

@@ -4,7 +4,6 @@ Values only grow, and with them a row's place: a row outside the top enters it o
 be kept by looking at each changed row once. The lowest row in the top is a bound that only rises.
 """
 
-from collections.abc import Iterable
 from operator import itemgetter
 from typing import Final, Generic, TypeVar
 
@@ -76,7 +75,7 @@ class Top(Generic[R]):
                 self.floor, self._worst_second, self._worst = row.value, row.second(), name
 
 
-def competition_ranks(values: Iterable[int]) -> list[int]:
+def competition_ranks(values: list[int]) -> list[int]:
     """Return the ranks of values in descending order: 1, 2, 2, 4, equal values sharing a rank."""
     ranks: list[int] = []
     previous, rank = None, 0

@@ -7,11 +7,11 @@ from typing import Any
 
 import orjson
 from msgspec import to_builtins
-from mypy_extensions import i64
 
 from agents.domain.account import Account
 from agents.domain.board import Board, ScopeBoard
 from agents.domain.gaps import Gaps
+from agents.domain.ranking import competition_ranks
 from agents.domain.rows import Gifter
 from agents.domain.rules import Rules
 
@@ -119,17 +119,14 @@ class Snapshots:
 
 
 def entries(ranked: list[tuple[str, Gifter]]) -> list[Json]:
-    """Return the `schemas.board.Entry`s of rows in order; equal values share a rank, as in `competition_ranks`."""
+    """Return the `schemas.board.Entry`s of rows in order."""
+    ranks = competition_ranks([row.value for _, row in ranked])
     shown: list[Json] = []
-    rank = 0
-    last: i64 = -1
-    for place, (name, row) in enumerate(ranked, 1):
-        if row.value != last:
-            rank, last = place, row.value
+    for at, (name, row) in enumerate(ranked):
         shown.append(
             {
-                "rank": rank,
-                "place": place,
+                "rank": ranks[at],
+                "place": at + 1,
                 "id": name,
                 "name": row.name,
                 "value": row.value,
