@@ -1,5 +1,6 @@
 """What all tests share."""
 
+import gc
 from collections.abc import Iterator
 
 import pytest
@@ -12,6 +13,15 @@ def broker() -> Iterator[EmbeddedBroker]:
     """One Kafka for the whole run (one per process under xdist). Tests that kill a broker start their own."""
     with EmbeddedBroker() as embedded:
         yield embedded
+
+
+@pytest.fixture
+def without_collector() -> Iterator[None]:
+    """The garbage collector does nothing by itself, and there is no garbage to begin with."""
+    gc.collect()
+    gc.disable()
+    yield
+    gc.enable()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

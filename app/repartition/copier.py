@@ -12,8 +12,8 @@ from agents.domain.partitioner import Hashing, partition_of
 from app.errors import FailStop
 from app.repartition import claim
 from app.repartition.alone import Alone
+from app.repartition.append_order import AppendOrder
 from app.repartition.claim import Done
-from app.repartition.merge import Merge
 from app.settings import Settings
 
 RECORDS: Final = 5_000
@@ -69,7 +69,7 @@ class Copier:
         self._new = new
         self._stopping = stopping
         self._place = place(settings.partitioner, settings.partitions)
-        self._merge = Merge({number: one.offset for number, one in done.items()})
+        self._ordered = AppendOrder({number: one.offset for number, one in done.items()})
 
     async def ends(self) -> dict[int, int]:
         """Return where the old log ends now for one who reads what is committed. Raises FailStop as `demand`."""
@@ -85,15 +85,15 @@ class Copier:
 
     def behind(self, ends: Mapping[int, int]) -> bool:
         """Tell whether anything before these offsets was not looked at yet."""
-        return any(at < ends[number] for number, at in self._merge.positions().items())
+        return any(at < ends[number] for number, at in self._ordered.positions().items())
 
     def positions(self) -> dict[int, int]:
         """Return the offset of each partition before which everything was copied."""
-        return self._merge.positions()
+        return self._ordered.positions()
 
     async def copy_to(self, ends: Mapping[int, int], after_each: Callable[[], None]) -> None:
         """Copy everything before these offsets; `after_each` is called after each transaction."""
-        self._merge.open(ends)
+        self._ordered.open(ends)
         while not self._stopping.done() and (records := await self._next()):
             await self._copy(records)
             after_each()
@@ -106,7 +106,7 @@ class Copier:
         while len(taken) < RECORDS and size < VALUE_BYTES and (clock() < until or not taken):
             if not await self._feed():
                 break
-            if not (some := self._merge.take(min(FETCHED, RECORDS - len(taken)))):
+            if not (some := self._ordered.take(min(FETCHED, RECORDS - len(taken)))):
                 break
             taken += some
             size += sum(len(record.value or b"") for record in some)
@@ -114,10 +114,10 @@ class Copier:
 
     async def _feed(self) -> bool:
         """Fetch until no partition holds the others up; False if it is time to stop."""
-        while hungry := [TopicPartition(self._source, number) for number in self._merge.hungry()]:
+        while hungry := [TopicPartition(self._source, number) for number in self._ordered.hungry()]:
             fetched = await self._old.getmany(*hungry, timeout_ms=1000, max_records=FETCHED)
             for tp in hungry:
-                self._merge.add(tp.partition, fetched.get(tp, ()), await self._old.position(tp))
+                self._ordered.add(tp.partition, fetched.get(tp, ()), await self._old.position(tp))
             if self._stopping.done():
                 return False
         return True
@@ -125,7 +125,7 @@ class Copier:
     async def _copy(self, records: Sequence[Any]) -> None:
         more = Counter(record.partition for record in records)
         # Of all partitions: what was committed long ago is forgotten, and one that is quiet must not begin anew.
-        done = {n: Done(at, self.done[n].copied + more[n]) for n, at in self._merge.positions().items()}
+        done = {n: Done(at, self.done[n].copied + more[n]) for n, at in self._ordered.positions().items()}
         batches = self._packed(records)
         async with self._new.transaction():
             topic = self._settings.source_topic

@@ -1,7 +1,6 @@
 """A partition that was given up leaves no memory behind that only the garbage collector would find."""
 
 import gc
-from collections.abc import Iterator
 
 import pytest
 
@@ -10,13 +9,7 @@ from agents.domain.book import Book
 from tests.builders import gift
 from tests.domain.harness import Partition
 
-
-@pytest.fixture(autouse=True)
-def _no_collector() -> Iterator[None]:
-    gc.collect()
-    gc.disable()
-    yield
-    gc.enable()
+pytestmark = pytest.mark.usefixtures("without_collector")
 
 
 def alive() -> int:

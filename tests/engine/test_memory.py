@@ -2,11 +2,12 @@
 
 import gc
 import weakref
-from collections.abc import Iterator
 
 import pytest
 
 from app.engine import memory
+
+pytestmark = pytest.mark.usefixtures("without_collector")
 
 
 class Client:
@@ -14,14 +15,6 @@ class Client:
 
     def __init__(self) -> None:
         self.itself = self
-
-
-@pytest.fixture(autouse=True)
-def _no_collector() -> Iterator[None]:
-    gc.collect()
-    gc.disable()
-    yield
-    gc.enable()
 
 
 def test_clients_of_a_takeover_are_gone_when_it_ends() -> None:

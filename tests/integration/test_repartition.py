@@ -3,8 +3,8 @@
 import asyncio
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager
+from collections.abc import Iterable
+from contextlib import AbstractAsyncContextManager
 from typing import Any, Final
 
 import orjson
@@ -17,11 +17,11 @@ from app.audit.read import LogReader
 from app.load.answer import Answer
 from app.load.message import Send
 from app.load.options import LoadOptions
-from app.load.sender import make_producer, send
 from app.load.simulation import Simulation
 from app.topics import admin, present
 from tests.builders import STREAM, gift
 from tests.integration.harness import Pipeline, RepartitionProcess, assert_exact, pipeline, reasons
+from tests.integration.live_load import sending
 from tests.integration.waiting import until
 
 pytestmark = [pytest.mark.broker, pytest.mark.asyncio]
@@ -115,8 +115,7 @@ async def _sent(producer: Any, topic: str, told: Send, partitions: int) -> Any:
     return await producer.send(topic, told.value, told.key, partition=number, headers=headers)
 
 
-@asynccontextmanager
-async def live(one: Pipeline, seed: int) -> AsyncIterator[Answer]:
+def live(one: Pipeline, seed: int) -> AbstractAsyncContextManager[Answer]:
     """Send a load as it happens, until the body ends. The answer is complete then."""
     options = LoadOptions(
         rate=400,
@@ -126,16 +125,7 @@ async def live(one: Pipeline, seed: int) -> AsyncIterator[Answer]:
         partitions=one.settings.partitions,
         start_ms=int((time.time() - 10) * 1000),
     )
-    simulation, stop = Simulation(options), asyncio.Event()
-    producer = make_producer(one.settings.broker)
-    await producer.start()
-    sending = asyncio.create_task(send(simulation, producer, one.settings.source_topic, stop))
-    try:
-        yield simulation.answer
-    finally:
-        stop.set()
-        await sending
-        await producer.stop()
+    return sending(one, options)
 
 
 async def assert_counts(one: Pipeline, *answers: Answer, duplicates: int = 0) -> None:

@@ -2,17 +2,15 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 import pytest
 
 from app.load.answer import Answer
 from app.load.options import LoadOptions
-from app.load.sender import make_producer, send
-from app.load.simulation import Simulation
 from tests.integration.harness import Pipeline, assert_exact, pipeline
+from tests.integration.live_load import sending
 from tests.integration.waiting import until
 from tests.integration.worker_process import WorkerProcess
 
@@ -24,20 +22,10 @@ BEFORE_A_KILL = 2_000
 """So many more records are counted before each kill."""
 
 
-@asynccontextmanager
-async def under_load(one: Pipeline) -> AsyncIterator[Answer]:
+def under_load(one: Pipeline) -> AbstractAsyncContextManager[Answer]:
     """Send some history, then live, until the body ends. The answer is complete then."""
     start_ms = int((time.time() - HISTORY_SECONDS) * 1000)
-    simulation = Simulation(LoadOptions(rate=RATE, streams=200, gifters=5_000, start_ms=start_ms, seconds=3_600))
-    stop, producer = asyncio.Event(), make_producer(one.settings.broker)
-    await producer.start()
-    sending = asyncio.create_task(send(simulation, producer, one.settings.source_topic, stop))
-    try:
-        yield simulation.answer
-    finally:
-        stop.set()
-        await sending
-        await producer.stop()
+    return sending(one, LoadOptions(rate=RATE, streams=200, gifters=5_000, start_ms=start_ms, seconds=3_600))
 
 
 async def until_more_is_counted(one: Pipeline) -> None:

@@ -24,6 +24,7 @@ from bytewax.recovery import RecoveryConfig, init_db_dir
 from bytewax.run import cli_main
 from confluent_kafka import OFFSET_BEGINNING, Consumer, TopicPartition
 
+from tests.bench.peers.gift import Gift
 from tests.bench.peers.task import MINUTE_MS, PARTITIONS, Task, gifter_row, parse, say_ready, total_row
 
 BATCH: Final = 10_000
@@ -79,16 +80,6 @@ class Source(FixedPartitionedSource[list[bytes], int]):
     def build_part(self, step_id: str, for_part: str, resume_state: int | None) -> Values:
         """Return one partition, from where it was left."""
         return Values(self._task, int(for_part), OFFSET_BEGINNING if resume_state is None else resume_state)
-
-
-class Gift(msgspec.Struct, gc=False):
-    """The fields that are counted."""
-
-    stream_id: str
-    sender_id: str | None
-    unit_value: int
-    quantity: int
-    event_time_ms: int
 
 
 class Sums(NamedTuple):

@@ -19,20 +19,11 @@ import faust
 import msgspec
 from faust.serializers import codecs
 
+from tests.bench.peers.gift import Gift
 from tests.bench.peers.task import PARTITIONS, Task, gifter_row, minute_of, parse, say_ready, total_row
 
 PUBLISH_SECONDS: Final = 1.0
 CODEC: Final = "gift"
-
-
-class Gift(msgspec.Struct, gc=False):
-    """The fields that are counted."""
-
-    stream_id: str
-    sender_id: str | None
-    unit_value: int
-    quantity: int
-    event_time_ms: int
 
 
 class GiftCodec(codecs.Codec):

@@ -17,6 +17,7 @@ from quixstreams import Application, State
 from quixstreams.models import JSONDeserializer
 from quixstreams.sinks import BaseSink
 
+from tests.bench.peers.gift import Gift
 from tests.bench.peers.task import Task, gifter_row, minute_of, parse, say_ready, total_row
 
 COMMIT_SECONDS: Final = 1.0
@@ -31,16 +32,6 @@ WRITE: Final = {
     "linger.ms": 50,
     "queue.buffering.max.messages": 1_000_000,
 }
-
-
-class Gift(msgspec.Struct, gc=False):
-    """The fields that are counted."""
-
-    stream_id: str
-    sender_id: str | None
-    unit_value: int
-    quantity: int
-    event_time_ms: int
 
 
 def count_total(gift: Gift, state: State) -> Rows:

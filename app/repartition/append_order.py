@@ -6,7 +6,7 @@ from heapq import heapify, heappop, heappush, heapreplace
 from typing import Any
 
 
-class Merge:
+class AppendOrder:
     """Holds what was fetched of each partition, and gives it out in order.
 
     Nothing comes out while a partition that has more before its end is empty here; one at its end holds nobody up.
