@@ -10,6 +10,7 @@ from typing import Final
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 PEERS: Final = Path(__file__).with_name("peers")
+SHARED_JAVA: Final = PEERS / "java"
 SECONDS: Final = 600
 OLDEST_JAVA: Final = 17
 
@@ -31,7 +32,7 @@ def jars(peer: str) -> str:
     """Return the class path of a Java peer, after building it if its sources are newer. Raises Missing."""
     folder = PEERS / peer
     jar = folder / "target" / "peer.jar"
-    sources = [folder / "pom.xml", *folder.glob("src/**/*.java")]
+    sources = [folder / "pom.xml", *folder.glob("src/**/*.java"), *SHARED_JAVA.glob("**/*.java")]
     if not jar.is_file() or jar.stat().st_mtime < max(source.stat().st_mtime for source in sources):
         _maven(folder)
     return f"{jar}:{jar.parent}/lib/*"
