@@ -13,7 +13,7 @@ from app.settings_load import SECRETS_DIR, refuse_unknown, variable
 from app.strimzi import manifest, resources
 from app.topology import topology
 from app.version import VERSION
-from tests.compose.custom_resources import SPECS
+from tests.compose.custom_resources import schemas
 
 FOLDER = Path(__file__).parents[2] / "compose" / "kubernetes"
 OLDEST, NEWEST = "1.30", "1.37"
@@ -31,6 +31,7 @@ BY_KIND = {one["kind"]: one for _, one in OBJECTS}
 POD: dict[str, Any] = BY_KIND["Deployment"]["spec"]["template"]
 (WORKER,) = POD["spec"]["containers"]
 DATA: dict[str, str] = BY_KIND["ConfigMap"]["data"]
+CUSTOM = schemas()
 (TRIGGER,) = BY_KIND["ScaledObject"]["spec"]["triggers"]
 
 
@@ -44,12 +45,28 @@ def told() -> Settings:
 @pytest.mark.parametrize("version", [OLDEST, NEWEST])
 @pytest.mark.parametrize(("file", "one"), OBJECTS, ids=lambda one: one["kind"] if isinstance(one, dict) else one)
 def test_every_object_is_valid_by_its_schema(file: str, one: dict[str, Any], version: str) -> None:
-    spec = SPECS.get((one["apiVersion"], one["kind"]))
-    if spec is None:
+    schema = CUSTOM.get((one["apiVersion"], one["kind"]))
+    if schema is None:
         kubernetes_validate.validate(one, version, strict=True)
     else:
-        assert set(one) == {"apiVersion", "kind", "metadata", "spec"}
-        jsonschema.Draft202012Validator(spec).validate(one["spec"])
+        jsonschema.Draft202012Validator(schema).validate(one)
+
+
+def test_a_misspelt_field_of_a_custom_resource_is_found() -> None:
+    for one in (one for _, one in OBJECTS if (one["apiVersion"], one["kind"]) in CUSTOM):
+        schema = CUSTOM[one["apiVersion"], one["kind"]]
+        altered = one | {"spec": one["spec"] | {"partitons": 4}}
+        assert not jsonschema.Draft202012Validator(schema).is_valid(altered)
+
+
+def test_what_triggers_the_scaling_is_known_to_the_kafka_scaler() -> None:
+    """The definition leaves a trigger's metadata open: https://keda.sh/docs/latest/scalers/apache-kafka/."""
+    assert TRIGGER["type"] == "kafka"
+    assert set(TRIGGER["metadata"]) <= {
+        "bootstrapServers", "consumerGroup", "topic", "lagThreshold", "activationLagThreshold", "offsetResetPolicy",
+        "allowIdleConsumers", "scaleToZeroOnInvalidOffset", "excludePersistentLag", "limitToPartitionsWithLag",
+        "version", "partitionLimitation", "sasl", "tls",
+    }  # fmt: skip
 
 
 def test_topics_and_users_are_those_of_the_code() -> None:
