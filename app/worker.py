@@ -9,6 +9,7 @@ import structlog
 from app.connection import client_options
 from app.engine import memory
 from app.engine.app import EngineApp
+from app.engine.errors import StopTimedOut
 from app.errors import BrokerUnreachable, Finding, GiftstreamError
 from app.health import Health
 from app.http import HttpService
@@ -26,6 +27,9 @@ logger = structlog.get_logger(__name__)
 
 AGAIN_SECONDS: Final = 1.0
 """Between two tries to look at the topics, when the broker was gone again before they were seen."""
+
+STOP_SECONDS: Final = 25.0
+"""What a stop may take when Kafka does not answer: less than the 30 s after which Docker and Kubernetes kill."""
 
 
 def run_worker(settings: Settings, told: Told) -> int:
@@ -63,9 +67,19 @@ async def _run(app: EngineApp, health: Health, watcher: WorkerWatcher, stopping:
         await stopping
         logger.info("stopping: the last runs go out, then the partitions are given back")
         await watcher.stop()
-        await app.stop()
+        await _stop(app)
     except Exception as error:
         app.stop_worker(error)
+
+
+async def _stop(app: EngineApp) -> None:
+    late = StopTimedOut(
+        f"Kafka did not acknowledge the last runs, or the return of the partitions, within {STOP_SECONDS:.0f} s of the "
+        "signal to stop; see whether its brokers answer"
+    )
+    deadline = asyncio.get_running_loop().call_later(STOP_SECONDS, app.stop_worker, late)
+    await app.stop()
+    deadline.cancel()
 
 
 async def _wait_for_topics(settings: Settings, health: Health) -> None:

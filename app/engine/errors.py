@@ -13,7 +13,8 @@ EngineError
 ├── SettingsChanged        the state was counted under other settings
 ├── Replaced               another app id has taken the place of this one
 ├── Poisoned               a record made the fold fail; names partition and offset
-└── Stalled                the process stood still for half the session timeout
+├── Stalled                the process stood still for half the session timeout
+└── StopTimedOut           it was told to stop, and Kafka does not answer
 
 None of them is handled: the worker stops with one line (exit code 3), and nothing half done is kept. `kept` is the
 part of that line that says what was protected.
@@ -90,3 +91,7 @@ class Poisoned(EngineError):
 
 class Stalled(EngineError):
     """The event loop stood still for so long that the partitions may have another owner."""
+
+
+class StopTimedOut(EngineError):
+    """The last runs could not be sent, or the partitions not be given back, in the time that a stop has."""

@@ -1,12 +1,15 @@
 """SIGTERM: what is in hand is finished, the position is told, the group is left, and the exit code is 0."""
 
 import asyncio
+import os
+import signal
 import time
 from typing import Any
 
 import pytest
 from aiokafka import TopicPartition
 
+from app.broker.process import EmbeddedBroker
 from app.topics import admin
 from tests.builders import gift
 from tests.integration.harness import Pipeline, assert_exact, pipeline
@@ -61,3 +64,20 @@ async def test_a_worker_that_is_stopped_under_load_has_told_everything_and_left(
         assert_exact(await one.audit())
         assert await successor.stop() == 0
         assert await committed(one) == await one.position()
+
+
+async def test_a_worker_whose_kafka_hangs_ends_before_it_would_be_killed_and_loses_nothing() -> None:
+    with EmbeddedBroker() as hanging:
+        async with pipeline(hanging.bootstrap) as one:
+            worker = await one.worker()
+            await one.send(gift(stream=f"tiktok:{n}", at=int(time.time() * 1000)) for n in range(5_000))
+            os.kill(hanging.pid, signal.SIGSTOP)
+            try:
+                assert await worker.stop() == 3
+            finally:
+                os.kill(hanging.pid, signal.SIGCONT)
+            assert "nothing lost" in worker.last_words
+            assert "see whether its brokers answer" in worker.last_words
+            await one.worker()
+            await one.counted()
+            assert_exact(await one.audit(state=True))
