@@ -1,9 +1,11 @@
 """The boards as their topics tell them: of each key the newest value. Pure; `topic_reader` reads."""
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
+
+from app.topology import Topology
 
 Board = dict[str, Any]
 """A decoded value of one of the board topics, or of the spikes topic."""
@@ -58,3 +60,18 @@ def wanted(of: str, window: str | None, unit: str | None) -> Callable[[Board], b
         return owner(board) == of and window in (None, board["window"]["name"]) and unit in (None, board["unit"])
 
     return test
+
+
+class Asked(NamedTuple):
+    """Which boards are to be shown: the topic they are on, how their keys begin, and a test for each."""
+
+    topic: str
+    prefix: bytes
+    test: Callable[[Board], bool]
+
+
+def asked(topics: Topology, stream: str | None, scope: str, window: str | None, unit: str | None) -> Asked:
+    """Return which boards: a stream's gifters, by default in `stream`, or a scope's streams, by default in `1h`."""
+    of = stream or scope
+    test = wanted(of, window or ("1h" if stream is None else "stream"), unit)
+    return Asked((topics.streams if stream is None else topics.gifters).name, f"{of}|".encode(), test)

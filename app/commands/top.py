@@ -22,20 +22,18 @@ def top(
     check_window(window)
     import asyncio
 
-    from app.boards import Board, Boards, newest, wanted
+    from app.boards import Board, Boards, asked, newest
     from app.settings_load import load_settings
     from app.topic_reader import read_to_end
     from app.topology import topology
 
     settings = load_settings()
-    topics = topology(settings)
-    source = topics.streams if stream is None else topics.gifters
-    test = wanted(stream or scope, window or ("1h" if stream is None else "stream"), unit)
+    topic, prefix, test = asked(topology(settings), stream, scope, window, unit)
 
     async def run() -> list[Board]:
         boards = Boards()
-        async for record in read_to_end(settings, [source.name]):
-            if (record.key or b"").startswith(f"{stream or scope}|".encode()):
+        async for record in read_to_end(settings, [topic]):
+            if (record.key or b"").startswith(prefix):
                 boards.apply(record.key, record.value)
         return newest(filter(test, boards))
 

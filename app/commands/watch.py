@@ -7,12 +7,8 @@ from app.commands.output import json_line
 from app.commands.top import Scope, Stream
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from app.boards import Board
+    from app.boards import Asked
     from app.settings import Settings
-
-    Test = Callable[[Board], bool]
 
 
 def watch(
@@ -27,33 +23,29 @@ def watch(
     import asyncio
     from contextlib import suppress
 
-    from app.boards import wanted
+    from app.boards import asked
     from app.settings_load import load_settings
     from app.topology import topology
 
     settings = load_settings()
-    topics = topology(settings)
-    source = (topics.streams if stream is None else topics.gifters).name
-    test = wanted(stream or scope, window or ("1h" if stream is None else "stream"), unit)
-    prefix = f"{stream or scope}|".encode()
     follow = _follow_json if as_json else _follow_table
     with suppress(KeyboardInterrupt):
-        asyncio.run(follow(settings, source, prefix, test))
+        asyncio.run(follow(settings, asked(topology(settings), stream, scope, window, unit)))
 
 
-async def _follow_json(settings: "Settings", topic: str, prefix: bytes, test: "Test") -> None:
+async def _follow_json(settings: "Settings", to_show: "Asked") -> None:
     from app.boards import Boards
     from app.topic_reader import follow
 
     boards = Boards()
-    async for record in follow(settings, [topic]):
-        if record is not None and (record.key or b"").startswith(prefix):
+    async for record in follow(settings, [to_show.topic]):
+        if record is not None and (record.key or b"").startswith(to_show.prefix):
             board = boards.apply(record.key, record.value)
-            if board is not None and test(board):
+            if board is not None and to_show.test(board):
                 json_line(board)
 
 
-async def _follow_table(settings: "Settings", topic: str, prefix: bytes, test: "Test") -> None:
+async def _follow_table(settings: "Settings", to_show: "Asked") -> None:
     from zoneinfo import ZoneInfo
 
     from rich.live import Live
@@ -64,10 +56,10 @@ async def _follow_table(settings: "Settings", topic: str, prefix: bytes, test: "
 
     boards, zone, dirty = Boards(), ZoneInfo(settings.time_zone), True
     with Live(auto_refresh=False) as live:
-        async for record in follow(settings, [topic]):
+        async for record in follow(settings, [to_show.topic]):
             if record is None and dirty:
-                live.update(render_all(newest(filter(test, boards)), zone), refresh=True)
+                live.update(render_all(newest(filter(to_show.test, boards)), zone), refresh=True)
                 dirty = False
-            elif record is not None and (record.key or b"").startswith(prefix):
+            elif record is not None and (record.key or b"").startswith(to_show.prefix):
                 boards.apply(record.key, record.value)
                 dirty = True

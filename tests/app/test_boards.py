@@ -3,7 +3,9 @@
 import orjson
 import pytest
 
-from app.boards import Board, Boards, newest, owner, wanted
+from app.boards import Board, Boards, asked, newest, owner, wanted
+from app.settings import Settings
+from app.topology import topology
 
 
 def a_board(
@@ -60,3 +62,11 @@ def test_filters(window: str | None, unit: str | None, answer: bool) -> None:
 def test_a_streams_board_belongs_to_its_scope() -> None:
     board: Board = {"board": "streams", "scope": "region:DE"}
     assert owner(board) == "region:DE"
+
+
+def test_without_a_stream_the_streams_of_a_scope_are_asked_for() -> None:
+    topic, prefix, test = asked(topology(Settings()), "tiktok:1", "global", None, None)
+    assert (topic, prefix) == ("leaderboards.gifters.v1", b"tiktok:1|")
+    assert [test(a_board(window=name)) for name in ("stream", "1h")] == [True, False]
+    topic, prefix, _ = asked(topology(Settings()), None, "region:DE", None, None)
+    assert (topic, prefix) == ("leaderboards.streams.v1", b"region:DE|")
