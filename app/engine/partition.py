@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any, Final, NamedTuple, Protocol
 
-from app.engine.changelog import FORMAT, Commit, Row, changed_rows, commit_row, record_hash
+from app.engine.changelog import Row, changed_rows
 from app.engine.clock import Clock
+from app.engine.commit import FORMAT, Commit, commit_row, record_hash
 from app.engine.continuity import Continuity
 from app.engine.errors import Poisoned, UnexpectedOffset
 from app.engine.machine import Machine, Output

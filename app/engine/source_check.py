@@ -5,7 +5,7 @@ from typing import Final, NamedTuple
 
 import structlog
 
-from app.engine.changelog import Commit, record_hash
+from app.engine.commit import Commit, record_hash
 from app.engine.errors import SettingsChanged, SourceChanged, SourceLost
 from app.engine.partition import Identity
 from app.engine.reader import LogReader

@@ -7,8 +7,9 @@ from typing import Any, Final, Protocol
 
 import structlog
 
-from app.engine.changelog import FENCE_KEY, Commit, Row, RowLoader
+from app.engine.changelog import FENCE_KEY, Row, RowLoader
 from app.engine.clock import Clock, now_ms
+from app.engine.commit import Commit
 from app.engine.errors import Fenced
 from app.engine.machine import Machine, Output
 from app.engine.observer import Observer

@@ -3,17 +3,8 @@
 import msgspec
 import pytest
 
-from app.engine.changelog import (
-    COMMIT_KEY,
-    FENCE_KEY,
-    FORMAT,
-    REPLACED_KEY,
-    Commit,
-    RowLoader,
-    changed_rows,
-    commit_row,
-    record_hash,
-)
+from app.engine.changelog import FENCE_KEY, REPLACED_KEY, RowLoader, changed_rows
+from app.engine.commit import COMMIT_KEY, FORMAT, Commit, commit_row, record_hash
 from app.engine.errors import FormatUnknown, Replaced
 from app.engine.rows import Family, Pressure
 from tests.engine.toy import Count, Word

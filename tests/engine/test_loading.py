@@ -5,7 +5,8 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from app.engine.changelog import COMMIT_KEY, FENCE_KEY, FORMAT, Commit, RowLoader, commit_row
+from app.engine.changelog import FENCE_KEY, RowLoader
+from app.engine.commit import COMMIT_KEY, FORMAT, Commit, commit_row
 from app.engine.reader import LogReader
 from app.engine.row_form import encode_row
 from app.engine.rows import Family

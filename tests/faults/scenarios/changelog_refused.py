@@ -6,7 +6,7 @@ from typing import Final
 import msgspec
 import psutil
 
-from app.engine.changelog import COMMIT_KEY, Commit
+from app.engine.commit import COMMIT_KEY, Commit
 from app.topic_reader import read_to_end
 from app.topics import admin
 from tests.faults.load import PlacedSimulation, load_options

@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 from unittest.mock import patch
 
-from app.engine.changelog import FENCE_KEY, Commit, Row, commit_row
+from app.engine.changelog import FENCE_KEY, Row
+from app.engine.commit import Commit, commit_row
 from app.engine.partition import Partition
 from app.engine.producer import FencedProducer
 from app.engine.reader import LogReader
