@@ -14,6 +14,7 @@ from aiokafka.structs import TopicPartition
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 
+from app.engine.batches import read_whole_batches
 from app.engine.connecting import patient
 from app.engine.errors import SourceLost
 from app.engine.runs import Run
@@ -47,7 +48,9 @@ class RunThread(driver.AIOKafkaConsumerThread):
 
     async def on_start(self) -> None:
         await super().on_start()
-        never_reset(self._ensure_consumer()._fetcher)
+        consumer = self._ensure_consumer()
+        never_reset(consumer._fetcher)
+        read_whole_batches(consumer)
 
     def _create_worker_consumer(self, transport: Any) -> Any:
         consumer = super()._create_worker_consumer(transport)

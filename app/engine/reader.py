@@ -5,12 +5,16 @@ its fetcher swallows the cancellation (aiokafka 0.14.0).
 """
 
 import asyncio
+from bisect import bisect_right
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import aclosing, asynccontextmanager, suppress
+from itertools import islice
+from operator import attrgetter
 from typing import Any, Final
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
+from app.engine.batches import read_whole_batches
 from app.engine.changelog import RowLoader
 from app.engine.connecting import connected
 
@@ -21,6 +25,9 @@ FETCH_WAIT_MS: Final = 20
 
 RECORDS: Final = 5_000
 """So many at most are taken before others may run."""
+
+_row = attrgetter("key", "value")
+_offset = attrgetter("offset")
 
 STOP_SECONDS: Final = 3.0
 
@@ -79,7 +86,10 @@ class LogReader:
     async def replay(self, topic: str, partition: int, take: Callable[[Any], None]) -> int:
         """Hand every record that is in the partition now to `take`. Returns the offset after the last."""
         end = (await self.end_offsets(topic, [partition]))[partition]
-        await self._through(topic, {partition: end - 1}, take)
+        async with aclosing(self._through(topic, {partition: end - 1})) as slices:
+            async for _, records in slices:
+                for record in records:
+                    take(record)
         return end
 
     async def load(self, topic: str, loaders: Mapping[int, RowLoader], through: Mapping[int, int]) -> None:
@@ -88,26 +98,17 @@ class LogReader:
         Where compaction has not come yet, most rows are older ones, which are not worth decoding.
         """
         newest: dict[bytes, bytes | None] = {}
-        reading: int | None = None
+        reading = -1
+        async with aclosing(self._through(topic, through)) as slices:
+            async for number, records in slices:
+                if number != reading:
+                    await _apply(loaders, reading, newest)
+                    reading = number
+                newest.update(map(_row, records))
+        await _apply(loaders, reading, newest)
 
-        def take(record: Any) -> None:
-            nonlocal reading
-            if record.partition != reading:
-                apply()
-                reading = record.partition
-            newest[record.key] = record.value
-
-        def apply() -> None:
-            if reading is not None:
-                for key, value in newest.items():
-                    loaders[reading].apply(key, value)
-                newest.clear()
-
-        await self._through(topic, through, take)
-        apply()
-
-    async def _through(self, topic: str, through: Mapping[int, int], take: Callable[[Any], None]) -> None:
-        """Hand the records of one partition after the other to `take`, from the first through the given offset."""
+    async def _through(self, topic: str, through: Mapping[int, int]) -> AsyncGenerator[tuple[int, Sequence[Any]], None]:
+        """Yield one partition's records after the other's, from the first through the given offset, in slices."""
         left = {TopicPartition(topic, number): last for number, last in through.items() if last >= 0}
         if not left:
             return
@@ -115,9 +116,8 @@ class LogReader:
             await consumer.seek_to_beginning()
             for tp, last in left.items():
                 while await consumer.position(tp) <= last:
-                    for record in (await consumer.getmany(tp, timeout_ms=1000, max_records=RECORDS)).get(tp, ()):
-                        if record.offset <= last:
-                            take(record)
+                    records = (await consumer.getmany(tp, timeout_ms=1000, max_records=RECORDS)).get(tp, ())
+                    yield tp.partition, records[: bisect_right(records, last, key=_offset)]
                     # What is fetched already is given without waiting: let others run.
                     await asyncio.sleep(0)
 
@@ -136,6 +136,7 @@ class LogReader:
         )
         await connected(consumer.start)
         try:
+            read_whole_batches(consumer)
             if assigned:
                 consumer.assign(assigned)
             # A consumer that is stopped in the step in which it was started raises CancelledError.
@@ -143,6 +144,15 @@ class LogReader:
             yield consumer
         finally:
             await stop_consumer(consumer)
+
+
+async def _apply(loaders: Mapping[int, RowLoader], number: int, newest: dict[bytes, bytes | None]) -> None:
+    """Apply the rows of a partition and forget them."""
+    rows = iter(newest.items())
+    while part := list(islice(rows, RECORDS)):
+        loaders[number].load(part)
+        await asyncio.sleep(0)
+    newest.clear()
 
 
 async def stop_consumer(consumer: AIOKafkaConsumer) -> None:

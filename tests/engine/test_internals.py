@@ -5,7 +5,7 @@ from importlib.metadata import version
 
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
-from aiokafka.consumer.fetcher import Fetcher, FetchResult
+from aiokafka.consumer.fetcher import Fetcher, FetchResult, PartitionRecords
 from aiokafka.producer.sender import InitPIDHandler, Sender
 from faust.tables.manager import TableManager
 from faust.tables.recovery import Recovery
@@ -54,6 +54,32 @@ def test_nothing_is_awaited_between_taking_records_and_returning_them() -> None:
     taking = source.index("drained[tp] = records")
     returning = source.index("if drained or not timeout")
     assert "await" not in source[taking:returning]
+
+
+def test_a_fetch_is_read_as_the_reading_by_whole_batches_expects() -> None:
+    """What `PartitionRecords` does with a batch is done anew, and `test_batches` compares the two."""
+    answered = inspect.getsource(Fetcher._proc_fetch_request)
+    assert "await " not in answered[answered.index("if not assignment.active") :]
+    assert "self._proc_fetch_request(assignment, node_id, request)" in inspect.getsource(Fetcher)
+    taking = inspect.getsource(Fetcher.fetched_records)
+    for used in ("type(res_or_error) is FetchResult", "res_or_error.getall(max_records)", "res_or_error.has_more()"):
+        assert used in taking
+    assert "self._partition_records.next_fetch_offset" in inspect.getsource(FetchResult.check_assignment)
+    reading = inspect.getsource(PartitionRecords._unpack_records)
+    steps = (
+        "self._check_crcs and not next_batch.validate_crc()",
+        "self._isolation_level == READ_COMMITTED",
+        "next_batch.producer_id is not None",
+        "self._consume_aborted_up_to(next_batch.base_offset)",
+        "self._contains_abort_marker(next_batch)",
+        "self._aborted_producers.discard(next_batch.producer_id)",
+        "next_batch.producer_id in self._aborted_producers",
+        "if next_batch.is_control_batch:",
+        "if record.offset < self.next_fetch_offset",
+    )
+    places = [reading.index(step) for step in steps]
+    assert places == sorted(places)
+    assert reading.count("self.next_fetch_offset = next_batch.next_offset") == len(("aborted", "control", "read"))
 
 
 def test_faust_calls_the_hooks_that_the_engine_overrides() -> None:

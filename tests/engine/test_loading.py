@@ -1,7 +1,7 @@
 """A changelog is read back as compaction would leave it: of each key the newest row, and no other is looked at."""
 
-from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from typing import NamedTuple
 
 import pytest
 
@@ -28,9 +28,11 @@ class Reader(LogReader):
         super().__init__({})
         self._records = sorted(records, key=lambda record: record.partition)
 
-    async def _through(self, topic: str, through: Mapping[int, int], take: Callable[[Any], None]) -> None:
+    async def _through(
+        self, topic: str, through: Mapping[int, int]
+    ) -> AsyncGenerator[tuple[int, Sequence[Record]], None]:
         for record in self._records:
-            take(record)
+            yield record.partition, [record]
 
 
 def commit_at(position: int) -> bytes | None:

@@ -4,7 +4,7 @@ Unless another worker has written to it meanwhile: then what is in memory is no 
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import pytest
@@ -58,11 +58,12 @@ class Reader(LogReader):
     async def record_at(self, topic: str, partition: int, offset: int) -> Any:
         return WORDS[offset]
 
-    async def _through(self, topic: str, through: Mapping[int, int], take: Callable[[Any], None]) -> None:
+    async def _through(
+        self, topic: str, through: Mapping[int, int]
+    ) -> AsyncGenerator[tuple[int, Sequence[Record]], None]:
         for number, last in through.items():
             self._changelog.reads[number] += 1
-            for record in self._changelog.records[number][: last + 1]:
-                take(record)
+            yield number, self._changelog.records[number][: last + 1]
 
 
 class Producer:

@@ -4,6 +4,7 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from functools import partial
+from types import SimpleNamespace
 from typing import Any, Final, NamedTuple, Protocol
 
 from aiokafka import TopicPartition
@@ -180,6 +181,7 @@ class Consumer:
     def __init__(self, host: Host, **options: Any) -> None:
         self._host = host
         self._positions: dict[TopicPartition, int] = {}
+        self._fetcher = SimpleNamespace(_proc_fetch_request=None)  # hooked into, and never asked: see `getmany`
 
     async def start(self) -> None:
         await asyncio.sleep(0)
