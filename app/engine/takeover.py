@@ -1,5 +1,6 @@
 """Taking a partition over: fence the old owner, then read the changelog through the fence, then check the source."""
 
+import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -171,10 +172,10 @@ class Takeover:
         loaders = {number: RowLoader(machine.families) for number, machine in machines.items()}
         await reader.load(self.changelog, loaders, fences)
         check = SourceCheck(table.source, self.identity, reader, self._accepted, self._whole)
+        starts = await asyncio.gather(*(check.start(number, loaders[number].commit) for number in logs))
         owners = {}
-        for number, log in logs.items():
+        for (number, log), start in zip(logs.items(), starts, strict=True):
             commit = loaders[number].commit
-            start = await check.start(number, commit)
             partition = Partition(
                 number,
                 machines[number],
