@@ -7,7 +7,8 @@ at once, and a scenario whose point is never passed fails as one that injured no
 import os
 import signal
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing
 from contextvars import ContextVar
 from typing import Any, Final
 
@@ -150,13 +151,13 @@ class Failpoints:
 
         @wrap(LogReader, "_through")
         def _(through: Method) -> Method:
-            async def counted(reader: LogReader, topic: str, upto: Any, take: Method) -> None:
-                def taken(record: Any) -> None:
-                    take(record)
-                    if topic.endswith("-changelog"):
-                        self.passed("row_read")
-
-                await through(reader, topic, upto, taken)
+            async def counted(reader: LogReader, topic: str, upto: Any) -> AsyncGenerator[tuple[int, Any], None]:
+                async with aclosing(through(reader, topic, upto)) as slices:
+                    async for number, records in slices:
+                        if topic.endswith("-changelog"):
+                            for _ in records:
+                                self.passed("row_read")
+                        yield number, records
 
             return counted
 
