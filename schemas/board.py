@@ -11,7 +11,7 @@ from msgspec import UNSET, Struct, UnsetType
 from schemas.ids import WindowName
 
 
-class Window(Struct, frozen=True):
+class Window(Struct, frozen=True, gc=False):
     """A half-open window of event time, [start_ms, end_ms). `stream` starts at 0 and has no end."""
 
     name: WindowName
@@ -19,14 +19,14 @@ class Window(Struct, frozen=True):
     end_ms: int | None
 
 
-class Position(Struct, frozen=True):
+class Position(Struct, frozen=True, gc=False):
     """For each partition of `topic`, the offset of the last record that changed the board."""
 
     topic: str
     offsets: dict[str, int]
 
 
-class Entry(Struct, frozen=True):
+class Entry(Struct, frozen=True, gc=False):
     """One gifter. `rank` is competition rank (1, 2, 2, 4); `place` is unique.
 
     `reached_ms` is the event time of the gift that made `value`.
@@ -41,14 +41,14 @@ class Entry(Struct, frozen=True):
     reached_ms: int
 
 
-class StreamEntry(Entry, frozen=True):
+class StreamEntry(Entry, frozen=True, gc=False):
     """One stream, of a channel."""
 
     channel_id: str
     channel_name: str | None
 
 
-class BoardTotals(Struct, frozen=True):
+class BoardTotals(Struct, frozen=True, gc=False):
     """All that was counted in the window, anonymous gifts included; `ranked` is how many ids could be ranked."""
 
     value: int
@@ -56,7 +56,7 @@ class BoardTotals(Struct, frozen=True):
     ranked: int
 
 
-class GifterLeaderboard(Struct, frozen=True, kw_only=True):
+class GifterLeaderboard(Struct, frozen=True, gc=False, kw_only=True):
     """The top gifters of one stream in one unit and window."""
 
     board: Literal["gifters"]
@@ -71,7 +71,7 @@ class GifterLeaderboard(Struct, frozen=True, kw_only=True):
     incomplete: list[str] | UnsetType = UNSET
 
 
-class StreamLeaderboard(Struct, frozen=True, kw_only=True):
+class StreamLeaderboard(Struct, frozen=True, gc=False, kw_only=True):
     """The top streams of one scope (`global` or `region:<code>`) in one unit and window."""
 
     board: Literal["streams"]
@@ -86,7 +86,7 @@ class StreamLeaderboard(Struct, frozen=True, kw_only=True):
     incomplete: list[str] | UnsetType = UNSET
 
 
-class GiftTotal(Struct, frozen=True):
+class GiftTotal(Struct, frozen=True, gc=False):
     """What one gift of the catalogue brought."""
 
     gift_id: str
@@ -95,7 +95,7 @@ class GiftTotal(Struct, frozen=True):
     sends: int
 
 
-class OtherGifts(Struct, frozen=True):
+class OtherGifts(Struct, frozen=True, gc=False):
     """The gifts behind the top 20, taken together; `gifts` is how many kinds."""
 
     gifts: int
@@ -103,7 +103,7 @@ class OtherGifts(Struct, frozen=True):
     sends: int
 
 
-class StreamTotals(Struct, frozen=True, kw_only=True):
+class StreamTotals(Struct, frozen=True, gc=False, kw_only=True):
     """What one stream was given in one unit and window, and by how many known gifters."""
 
     stream_id: str

@@ -8,7 +8,7 @@ from msgspec import Struct
 from schemas.board import Window
 
 
-class PartialEntry(Struct, frozen=True, array_like=True):
+class PartialEntry(Struct, frozen=True, gc=False, array_like=True):
     """One stream of a partition's local top."""
 
     id: str
@@ -19,7 +19,7 @@ class PartialEntry(Struct, frozen=True, array_like=True):
     channel_id: str
 
 
-class Partial(Struct, frozen=True, tag="partial"):
+class Partial(Struct, frozen=True, gc=False, tag="partial"):
     """A partition's whole local top of one scope, unit and window, and the record that last changed it."""
 
     partition: int
@@ -34,7 +34,7 @@ class Partial(Struct, frozen=True, tag="partial"):
     incomplete: list[str] = []
 
 
-class Ledger(Struct, frozen=True):
+class Ledger(Struct, frozen=True, gc=False):
     """What became of every record of a partition up to a position; sums to the records read.
 
     counted + unchanged + duplicates + dead_lettered = records. `late` is the part of counted that missed `1m`.
@@ -49,7 +49,7 @@ class Ledger(Struct, frozen=True):
     big_gifts: int = 0
 
 
-class Progress(Struct, frozen=True, tag="progress"):
+class Progress(Struct, frozen=True, gc=False, tag="progress"):
     """How far a partition is: the next offset to read, its watermark (ms), and its ledger."""
 
     partition: int

@@ -2,8 +2,6 @@
 
 from typing import TYPE_CHECKING, Final
 
-from orjson import Fragment, dumps
-
 from agents.domain.ranking import GIFTS_SHOWN, Top
 from agents.domain.rows import Gift, Gifter, Scope, Streamer, Total
 from schemas.board import Window
@@ -29,11 +27,11 @@ def window_id(name: WindowName, start_ms: int) -> int:
 class WindowBoards:
     """The boards of one unit and window: of each stream by its id, and of each region.
 
-    `closes` is the watermark from which nothing can come in any more, None for `stream`; `shown` is the window as it is
-    published. Only streams' boards that are not archived are here.
+    `closes` is the watermark from which nothing can come in any more, None for `stream`. Only streams' boards that are
+    not archived are here.
     """
 
-    __slots__ = ("closes", "expires", "key", "overall", "regions", "shown", "streams", "unit", "window")
+    __slots__ = ("closes", "expires", "key", "overall", "regions", "streams", "unit", "window")
 
     overall: "ScopeBoard"
     """The board of all the partition's streams; `stream` has none."""
@@ -42,7 +40,6 @@ class WindowBoards:
         self.key = f"{unit}|{window.name}|{window.start_ms}"
         self.unit = unit
         self.window = window
-        self.shown = Fragment(dumps({"name": window.name, "start_ms": window.start_ms, "end_ms": window.end_ms}))
         self.closes = closes
         self.expires = expires
         self.streams: dict[str, Board] = {}

@@ -1,6 +1,6 @@
 """What has changed and is not published yet, and from which offset on."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Final
 
 from agents.domain.account import Outgoing
@@ -50,7 +50,7 @@ class Publication:
         for board in self._ready(cut.watermark, now_ms, min_interval_ms):
             cut.since = min(cut.since, self.pending.pop(board))
             cut.boards[board] = None
-            cut.messages.extend(self._messages(board))
+            self._tell(board, cut.messages)
             board.published_ms = now_ms
         for spike_id, _, row in self._outbox:
             cut.outgoing[spike_id] = row
@@ -67,13 +67,11 @@ class Publication:
         """Tell whether the board's newest value is not acknowledged yet."""
         return board in self.pending or (self._on_the_way is not None and board in self._on_the_way.boards)
 
-    def tombstones(self, tomb: Tomb) -> Iterator[Message]:
+    def tombstones(self, tomb: Tomb) -> list[Message]:
         """Return the messages that remove a board."""
         if tomb.scope is not None:
-            yield Message("partials", self._snapshots.partial_key(tomb.key), None)
-        else:
-            yield Message("totals", tomb.key, None)
-            yield Message("gifters", tomb.key, None)
+            return [Message("partials", self._snapshots.partial_key(tomb.key), None)]
+        return [Message("totals", tomb.key, None), Message("gifters", tomb.key, None)]
 
     def _ready(self, watermark: int, now_ms: int, min_interval_ms: int) -> list[AnyBoard]:
         """Return all scopes, which are few, and so many boards; a last value waits for no interval."""
@@ -87,12 +85,12 @@ class Publication:
             room -= isinstance(board, Board)
         return ready
 
-    def _messages(self, board: AnyBoard) -> Iterator[Message]:
+    def _tell(self, board: AnyBoard, messages: list[Message]) -> None:
         if isinstance(board, ScopeBoard):
-            yield Message("partials", self._snapshots.partial_key(board.key), self._snapshots.partial(board))
+            messages.append(Message("partials", self._snapshots.partial_key(board.key), self._snapshots.partial(board)))
         else:
-            yield Message("totals", board.key, self._snapshots.totals(board))
-            yield Message("gifters", board.key, self._snapshots.gifters(board))
+            messages.append(Message("totals", board.key, self._snapshots.totals(board)))
+            messages.append(Message("gifters", board.key, self._snapshots.gifters(board)))
 
 
 def _is_last(board: AnyBoard, watermark: int) -> bool:

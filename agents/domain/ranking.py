@@ -4,7 +4,6 @@ Values only grow, and with them a row's place: a row outside the top enters it o
 be kept by looking at each changed row once. The lowest row in the top is a bound that only rises.
 """
 
-from operator import itemgetter
 from typing import Final, Generic, TypeVar
 
 from mypy_extensions import i64
@@ -15,8 +14,6 @@ GIFTS_SHOWN: Final = 20
 
 NO_VALUE: Final = 2**62
 """Above all values."""
-
-_KEY: Final = itemgetter(0, 1, 2)
 
 R = TypeVar("R", bound=Ranked)
 
@@ -54,11 +51,19 @@ class Top(Generic[R]):
 
     def ranked(self) -> list[tuple[str, R]]:
         """Return the rows with their ids, in order."""
-        if len(self.rows) == 1:
-            return list(self.rows.items())
-        keyed = [(-row.value, row.second(), name, row) for name, row in self.rows.items()]
-        keyed.sort(key=_KEY)
-        return [(name, row) for _, _, name, row in keyed]
+        ranked: list[tuple[str, R]] = []
+        for name, row in self.rows.items():
+            low: i64 = 0
+            high: i64 = len(ranked)
+            while low < high:
+                middle = (low + high) >> 1
+                other_name, other = ranked[middle]
+                if _is_better(name, row, other_name, other):
+                    high = middle
+                else:
+                    low = middle + 1
+            ranked.insert(low, (name, row))
+        return ranked
 
     def _passes(self, name: str, row: R) -> bool:
         """Tell whether a row is better than the worst, as it was measured last."""
@@ -75,12 +80,19 @@ class Top(Generic[R]):
                 self.floor, self._worst_second, self._worst = row.value, row.second(), name
 
 
+def _is_better(name: str, row: Ranked, other_name: str, other: Ranked) -> bool:
+    if row.value != other.value:
+        return row.value > other.value
+    second, other_second = row.second(), other.second()
+    return name < other_name if second == other_second else second < other_second
+
+
 def competition_ranks(values: list[int]) -> list[int]:
     """Return the ranks of values in descending order: 1, 2, 2, 4, equal values sharing a rank."""
     ranks: list[int] = []
-    previous, rank = None, 0
-    for place, value in enumerate(values, 1):
-        if value != previous:
-            previous, rank = value, place
+    previous = rank = 0
+    for at, value in enumerate(values):
+        if at == 0 or value != previous:
+            previous, rank = value, at + 1
         ranks.append(rank)
     return ranks

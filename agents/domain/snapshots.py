@@ -1,12 +1,13 @@
-"""Rows to the bytes that are published: plain dicts, in the field order of the schemas' Structs, as JSON by orjson.
+"""Rows to the bytes that are published: the schemas' Structs, as JSON by msgspec. No dict is built.
 
 The same rows give the same bytes: no clock, no order of arrival, nothing but the board and its position.
 """
 
-from typing import Any
+from typing import Final
 
-import orjson
-from msgspec import to_builtins
+from msgspec import UNSET, UnsetType
+from msgspec.json import Encoder
+from mypy_extensions import i64
 
 from agents.domain.account import Account
 from agents.domain.board import Board, ScopeBoard
@@ -14,80 +15,89 @@ from agents.domain.gaps import Gaps
 from agents.domain.ranking import competition_ranks
 from agents.domain.rows import Gifter
 from agents.domain.rules import Rules
+from schemas.board import BoardTotals, Entry, GifterLeaderboard, GiftTotal, OtherGifts, Position, StreamTotals
+from schemas.partial import Partial, PartialEntry, Progress
 
-Json = dict[str, Any]
+_encode: Final = Encoder().encode
 
 
 class Snapshots:
     """Writes the values of one partition's boards."""
 
-    __slots__ = ("_partition", "_topic", "gaps")
+    __slots__ = ("_offsets_key", "_partition", "_topic", "gaps")
 
     def __init__(self, rules: Rules, partition: int, gaps: Gaps) -> None:
         self.gaps = gaps
         self._topic = rules.source_topic
         self._partition = partition
+        self._offsets_key = str(partition)
 
     def totals(self, board: Board) -> bytes:
         """Return the board's `schemas.board.StreamTotals`."""
-        row = board.row
-        gifts: list[Json] = []
+        row, is_final = board.row, board.row.final_at > 0
+        gifts: list[GiftTotal] = []
         value, sends = row.value, row.sends
         for gift_id, gift in board.top_gifts.ranked():
             value -= gift.value
             sends -= gift.sends
-            gifts.append({"gift_id": gift_id, "name": gift.name, "value": gift.value, "sends": gift.sends})
-        return orjson.dumps(
-            {
-                "stream_id": board.stream,
-                "channel_id": row.channel_id,
-                "channel_name": row.channel_name,
-                "unit": board.within.unit,
-                "window": board.within.shown,
-                "value": row.value,
-                "sends": row.sends,
-                "gifters": board.gifters,
-                "gifts": gifts,
-                "other": {"gifts": board.gifts - len(gifts), "value": value, "sends": sends},
-                **self._version(board),
-            }
+            gifts.append(GiftTotal(gift_id, gift.name, gift.value, gift.sends))
+        return _encode(
+            StreamTotals(
+                stream_id=board.stream,
+                channel_id=row.channel_id,
+                channel_name=row.channel_name,
+                unit=board.within.unit,
+                window=board.within.window,
+                value=row.value,
+                sends=row.sends,
+                gifters=board.gifters,
+                gifts=gifts,
+                other=OtherGifts(board.gifts - len(gifts), value, sends),
+                is_final=is_final,
+                position=self._position(row.offset),
+                revision=2 * (row.offset + 1) + is_final,
+                incomplete=self._incomplete(board),
+            )
         )
 
     def gifters(self, board: Board) -> bytes:
         """Return the board's `schemas.board.GifterLeaderboard`."""
-        row = board.row
-        return orjson.dumps(
-            {
-                "board": "gifters",
-                "stream_id": board.stream,
-                "unit": board.within.unit,
-                "window": board.within.shown,
-                "entries": entries(board.top.ranked()),
-                "totals": {"value": row.value, "sends": row.sends, "ranked": board.gifters},
-                **self._version(board),
-            }
+        row, is_final = board.row, board.row.final_at > 0
+        return _encode(
+            GifterLeaderboard(
+                board="gifters",
+                stream_id=board.stream,
+                unit=board.within.unit,
+                window=board.within.window,
+                entries=_entries(board.top.ranked()),
+                totals=BoardTotals(row.value, row.sends, board.gifters),
+                is_final=is_final,
+                position=self._position(row.offset),
+                revision=2 * (row.offset + 1) + is_final,
+                incomplete=self._incomplete(board),
+            )
         )
 
     def partial(self, board: ScopeBoard) -> bytes:
         """Return the board's `schemas.partial.Partial`: what the merge needs of this partition."""
         row = board.row
-        return orjson.dumps(
-            {
-                "type": "partial",
-                "partition": self._partition,
-                "scope": board.scope,
-                "unit": board.within.unit,
-                "window": board.within.shown,
-                "offset": row.offset,
-                "entries": [
-                    [name, entry.channel_name, entry.value, entry.sends, entry.reached_ms, entry.channel_id]
-                    for name, entry in board.top.ranked()
-                ],
-                "value": row.value,
-                "sends": row.sends,
-                "ranked": board.streams,
-                "incomplete": self.gaps.of(board),
-            }
+        entries = [
+            PartialEntry(name, entry.channel_name, entry.value, entry.sends, entry.reached_ms, entry.channel_id)
+            for name, entry in board.top.ranked()
+        ]
+        return _encode(
+            Partial(
+                self._partition,
+                board.scope,
+                board.within.unit,
+                board.within.window,
+                row.offset,
+                entries,
+                row.value,
+                row.sends,
+                board.streams,
+                self.gaps.of(board),
+            )
         )
 
     def partial_key(self, key: str) -> str:
@@ -96,42 +106,19 @@ class Snapshots:
 
     def progress(self, position: int, account: Account) -> bytes:
         """Return the partition's `schemas.partial.Progress` at a position below which all is published."""
-        return orjson.dumps(
-            {
-                "type": "progress",
-                "partition": self._partition,
-                "position": position,
-                "watermark_ms": account.watermark,
-                "ledger": to_builtins(account.ledger()),
-            }
-        )
+        return _encode(Progress(self._partition, position, account.watermark, account.ledger()))
 
-    def _version(self, board: Board) -> Json:
-        offset, is_final = board.row.offset, board.row.final_at > 0
-        version: Json = {
-            "is_final": is_final,
-            "position": {"topic": self._topic, "offsets": {str(self._partition): offset}},
-            "revision": 2 * (offset + 1) + is_final,
-        }
-        if self.gaps and (incomplete := self.gaps.of(board)):
-            version["incomplete"] = incomplete
-        return version
+    def _position(self, offset: i64) -> Position:
+        return Position(self._topic, {self._offsets_key: offset})
+
+    def _incomplete(self, board: Board) -> list[str] | UnsetType:
+        return (self.gaps.of(board) or UNSET) if self.gaps else UNSET
 
 
-def entries(ranked: list[tuple[str, Gifter]]) -> list[Json]:
-    """Return the `schemas.board.Entry`s of rows in order."""
+def _entries(ranked: list[tuple[str, Gifter]]) -> list[Entry]:
+    """Return the entries of rows in order, with their ranks."""
     ranks = competition_ranks([row.value for _, row in ranked])
-    shown: list[Json] = []
+    shown: list[Entry] = []
     for at, (name, row) in enumerate(ranked):
-        shown.append(
-            {
-                "rank": ranks[at],
-                "place": at + 1,
-                "id": name,
-                "name": row.name,
-                "value": row.value,
-                "sends": row.sends,
-                "reached_ms": row.reached_ms,
-            }
-        )
+        shown.append(Entry(ranks[at], at + 1, name, row.name, row.value, row.sends, row.reached_ms))
     return shown
