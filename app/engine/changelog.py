@@ -23,16 +23,7 @@ Row = tuple[bytes, bytes | None]
 
 def changed_rows(families: Iterable[Family[Any]]) -> list[Row]:
     """Take what changed in the families, encoded; None stands for a tombstone."""
-    rows: list[Row] = []
-    for family in families:
-        encode = family.form.encode
-        for group, members in family.take_changed().items():
-            held = family.groups.get(group, {})
-            prefix = f"{family.tag}{group} "
-            for member in members:
-                row = held.get(member)
-                rows.append(((prefix + member).encode(), None if row is None else encode(row)))
-    return rows
+    return [row for family in families for row in family.take_rows()]
 
 
 Read = Callable[[bytes], Any]

@@ -7,7 +7,7 @@ stand two bytes, one that MessagePack never uses and the version.
 
 from collections.abc import Callable, Mapping
 from operator import methodcaller
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar, get_args, get_origin
 
 import msgspec
 
@@ -15,6 +15,7 @@ from app.engine.errors import FormatUnknown
 
 R = TypeVar("R")
 Reader = Callable[[bytes], Any]
+Writer = Callable[[Any], bytes]
 
 HEAD: Final = 0xC1
 """The first byte of a row that has a version above 1."""
@@ -26,8 +27,24 @@ def _unpack(kind: Any, fields: Any) -> Any:
     return kind.unpack(fields)
 
 
-encode_row = msgspec.msgpack.Encoder(enc_hook=methodcaller("pack")).encode
+encode_row: Final = msgspec.msgpack.Encoder(enc_hook=methodcaller("pack")).encode
 """A row is anything that msgspec writes as an array, or has a `pack` that returns the fields its `unpack` takes."""
+
+
+def encoder(row_type: Any) -> Writer:
+    """Return what writes a row of that type: as `encode_row`, which is slow in finding out what it has to pack."""
+    parts = get_args(row_type)
+    if get_origin(row_type) is tuple and hasattr(parts[0], "pack"):
+        return _encode_cells
+    return _encode_packed if hasattr(row_type, "pack") else encode_row
+
+
+def _encode_packed(row: Any) -> bytes:
+    return encode_row(row.pack())
+
+
+def _encode_cells(row: tuple[Any, ...]) -> bytes:
+    return encode_row([cell.pack() for cell in row])
 
 
 def decoder(row_type: Any) -> Reader:
@@ -50,7 +67,7 @@ class RowForm(Generic[R]):
         self._tag = tag
         self._by_version = {at: _of_fields(make) for at, make in older.items()} | {version: decoder(row_type)}
         self.first: Callable[[bytes], R] = self._by_version[1]
-        self.encode: Callable[[R], bytes] = encode_row if version == 1 else _headed(version)
+        self.encode: Writer = encoder(row_type) if version == 1 else _headed(version, encoder(row_type))
 
     def later(self, value: bytes) -> R:
         """Read a row that has a head. Raises FormatUnknown for a newer version."""
@@ -65,9 +82,9 @@ class RowForm(Generic[R]):
         return row
 
 
-def _headed(version: int) -> Callable[[Any], bytes]:
+def _headed(version: int, encode: Writer) -> Writer:
     head = bytes((HEAD, version))
-    return lambda row: head + encode_row(row)
+    return lambda row: head + encode(row)
 
 
 def _of_fields(make: Callable[[Any], Any]) -> Reader:

@@ -110,6 +110,18 @@ class Family(Generic[R]):
         changed, self.changed = self.changed, {}
         return changed
 
+    def take_rows(self) -> list[tuple[bytes, bytes | None]]:
+        """Return and forget what changed, as it is written. None stands for a row that is not there any more."""
+        rows: list[tuple[bytes, bytes | None]] = []
+        encode = self.form.encode
+        for group, members in self.take_changed().items():
+            held = self.groups.get(group)
+            prefix = f"{self.tag}{group} "
+            for member in members:
+                row = None if held is None else held.get(member)
+                rows.append(((prefix + member).encode(), None if row is None else encode(row)))
+        return rows
+
     def __len__(self) -> int:
         return sum(len(rows) for rows in self.groups.values())
 
