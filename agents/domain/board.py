@@ -2,6 +2,8 @@
 
 from typing import TYPE_CHECKING, Final
 
+from mypy_extensions import i64
+
 from agents.domain.ranking import GIFTS_SHOWN, Top
 from agents.domain.rows import Gift, Gifter, Scope, Streamer, Total
 from schemas.board import Window
@@ -16,7 +18,7 @@ ROW_BYTES: Final = 64
 _KINDS: Final[dict[WindowName, int]] = {"1m": 0, "1h": 1, "1d": 2, "stream": 3}
 
 
-def window_id(name: WindowName, start_ms: int) -> int:
+def window_id(name: WindowName, start_ms: i64) -> i64:
     """Return a number that tells the windows of one stream and unit apart: 4 * start + the kind of window.
 
     A `stream` window, which has no start, begins with its first gift: one that begins anew has another id.
@@ -90,7 +92,7 @@ class Board:
         self.row = row
         self.published_ms = 0
         self.size = ROW_BYTES + len(self.key)
-        self.run = -1
+        self.run: i64 = -1
         self.limit = limit
         self.begin()
 
@@ -98,7 +100,7 @@ class Board:
         """Begin without gifters and gifts."""
         name = self.within.window.name
         start_ms = self.row.opened_ms if self.within.closes is None else self.within.window.start_ms
-        self.id = window_id(name, start_ms)
+        self.id: i64 = window_id(name, start_ms)
         self.book.live[self.id] = self
         self.gifters = self.gifts = 0
         self.top: Top[Gifter] = Top(self.limit)
@@ -143,14 +145,14 @@ class ScopeBoard:
         self.region = region
         self.scope = scope_of(region)
         self.key = f"{self.scope}|{within.key}"
-        self.id = window_id(within.window.name, within.window.start_ms)
+        self.id: i64 = window_id(within.window.name, within.window.start_ms)
         self.live = live
         self.row = row
         self.streams = 0
         self.top: Top[Total | Streamer] = Top(limit)
         self.published_ms = 0
         self.size = ROW_BYTES + len(self.key)
-        self.run = -1
+        self.run: i64 = -1
         if not row.archived:
             live[self.id] = self
 

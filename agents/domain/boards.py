@@ -7,12 +7,15 @@ row to its family only at its first change after a cut.
 from sys import intern
 from typing import Final
 
+from mypy_extensions import i64
+
 from agents.domain.board import AnyBoard, Board, ScopeBoard
 from agents.domain.board_index import BoardIndex
 from agents.domain.book import Book
 from agents.domain.cells import NO_GIFTERS, NO_GIFTS, NO_STREAMERS, find, turn
 from agents.domain.closing import Closing
 from agents.domain.event import Event
+from agents.domain.growth import Growth
 from agents.domain.rows import Gift, Gifter, Streamer, Total
 from agents.domain.tables import Tables
 
@@ -29,16 +32,17 @@ _TOO_MUCH: Final = "a board's total is over 2^63: count smaller units, or quaran
 class Boards:
     """Applies counted gifts to the boards of one partition, and notes in `pending` which of them changed."""
 
-    __slots__ = ("_closing", "_index", "_pending", "_run", "_tables")
+    __slots__ = ("_closing", "_growth", "_index", "_pending", "_run", "_tables")
 
     def __init__(self, tables: Tables, index: BoardIndex, closing: Closing, pending: dict[AnyBoard, int]) -> None:
         self._tables = tables
         self._index = index
         self._closing = closing
         self._pending = pending
-        self._run = 0
+        self._growth = Growth(tables.gifters)
+        self._run: i64 = 0
 
-    def count(self, event: Event, quantity: int, value: int, offset: int, late: bool, watermark: int) -> None:
+    def count(self, event: Event, quantity: i64, value: i64, offset: i64, late: bool, watermark: i64) -> None:
         """Add a quantity and a value to every board that the event belongs to; `late`: not to `1m`."""
         book = self._index.of(event, late, watermark)
         if book.run != self._run:
@@ -53,9 +57,11 @@ class Boards:
     def cut(self) -> None:
         """The rows changed so far are about to be taken: each row's next change is told to its family again."""
         self._run += 1
+        self._growth.cut()
 
-    def _totals(self, book: Book, event: Event, quantity: int, value: int, offset: int) -> None:
-        at_ms, channel_id, name = event.event_time_ms, event.channel_id, event.channel_name
+    def _totals(self, book: Book, event: Event, quantity: i64, value: i64, offset: i64) -> None:
+        at_ms: i64 = event.event_time_ms
+        channel_id, name = event.channel_id, event.channel_name
         if name is not None:
             name = name[:NAME_CHARS]
         run = self._run
@@ -82,7 +88,7 @@ class Boards:
                 self._scope(board.within.overall, board.stream, row, quantity, value, offset)
 
     def _scope(
-        self, scope: ScopeBoard, stream: str, entry: Total | Streamer, quantity: int, value: int, offset: int
+        self, scope: ScopeBoard, stream: str, entry: Total | Streamer, quantity: i64, value: i64, offset: i64
     ) -> None:
         """Add to the total of a scope's board; its entry has been added to."""
         row = scope.row
@@ -97,7 +103,7 @@ class Boards:
         if entry.value >= top.floor and stream not in top.rows:
             top.offer(stream, entry)
 
-    def _gifts(self, book: Book, event: Event, quantity: int, value: int) -> None:
+    def _gifts(self, book: Book, event: Event, quantity: i64, value: i64) -> None:
         gift, name = event.gift_id, event.gift_name
         if name is not None:
             name = name[:NAME_CHARS]
@@ -120,10 +126,11 @@ class Boards:
             at += 1
         if gift not in book.changed_gifts:
             book.changed_gifts.add(gift)
-            self._tables.gifts.grow(book.size + len(cells) * CELL_BYTES)
+            self._growth.add(book.size + len(cells) * CELL_BYTES)
 
-    def _gifters(self, book: Book, event: Event, sender: str, quantity: int, value: int) -> None:
-        at_ms, name = event.event_time_ms, event.sender_name
+    def _gifters(self, book: Book, event: Event, sender: str, quantity: i64, value: i64) -> None:
+        at_ms: i64 = event.event_time_ms
+        name = event.sender_name
         if name is not None:
             name = name[:NAME_CHARS]
         cells = book.gifters.get(sender)
@@ -147,10 +154,11 @@ class Boards:
             at += 1
         if sender not in book.changed_gifters:
             book.changed_gifters.add(sender)
-            self._tables.gifters.grow(book.size + len(cells) * CELL_BYTES)
+            self._growth.add(book.size + len(cells) * CELL_BYTES)
 
-    def _streamers(self, book: Book, event: Event, region: str, quantity: int, value: int, offset: int) -> None:
-        at_ms, channel_id, name, stream = event.event_time_ms, event.channel_id, event.channel_name, book.stream
+    def _streamers(self, book: Book, event: Event, region: str, quantity: i64, value: i64, offset: i64) -> None:
+        at_ms: i64 = event.event_time_ms
+        channel_id, name, stream = event.channel_id, event.channel_name, book.stream
         if name is not None:
             name = name[:NAME_CHARS]
         cells = book.regions.get(region, NO_STREAMERS)
@@ -173,7 +181,7 @@ class Boards:
             at += 1
         if region not in book.changed_regions:
             book.changed_regions.add(region)
-            self._tables.streams.grow(book.size + len(cells) * STREAMER_BYTES)
+            self._growth.add(book.size + len(cells) * STREAMER_BYTES)
 
     @staticmethod
     def _new_gift(book: Book, gift: str) -> tuple[Gift, ...]:
@@ -182,18 +190,18 @@ class Boards:
         return row
 
     @staticmethod
-    def _new_gifter(book: Book, sender: str, at_ms: int) -> tuple[Gifter, ...]:
+    def _new_gifter(book: Book, sender: str, at_ms: i64) -> tuple[Gifter, ...]:
         cells = [_gifter(board, sender, at_ms) for board in book.found]
         row = book.gifters[sender] = (*NO_GIFTERS[len(cells) :], *cells)
         return row
 
-    def _changes(self, board: Board, offset: int) -> None:
+    def _changes(self, board: Board, offset: i64) -> None:
         """A board changes for the first time in this run."""
         board.run = self._run
         self._tables.totals.put(board.within.key, board.stream, board.row, board.size + NAME_BYTES)
         self._pending.setdefault(board, offset)
 
-    def _changes_scope(self, scope: ScopeBoard, offset: int) -> None:
+    def _changes_scope(self, scope: ScopeBoard, offset: i64) -> None:
         """A scope's board changes for the first time in this run."""
         scope.run = self._run
         self._tables.scopes.put(scope.key, "", scope.row, scope.size)
@@ -208,7 +216,7 @@ def _gift(board: Board, gift: str) -> Gift:
     return cell
 
 
-def _gifter(board: Board, sender: str, at_ms: int) -> Gifter:
+def _gifter(board: Board, sender: str, at_ms: i64) -> Gifter:
     """Return a gifter's cell that is new in a board."""
     cell = Gifter(board.id, None, 0, 0, at_ms)
     board.gifters += 1
@@ -216,7 +224,7 @@ def _gifter(board: Board, sender: str, at_ms: int) -> Gifter:
     return cell
 
 
-def _streamer(scope: ScopeBoard, stream: str, channel_id: str, at_ms: int) -> Streamer:
+def _streamer(scope: ScopeBoard, stream: str, channel_id: str, at_ms: i64) -> Streamer:
     """Return a stream's cell that is new in a region's board."""
     cell = Streamer(scope.id, channel_id, None, 0, 0, at_ms)
     scope.streams += 1

@@ -1,5 +1,7 @@
 """Everything that one stream is given in one unit."""
 
+from mypy_extensions import i64
+
 from agents.domain.board import Board, ScopeBoard
 from agents.domain.rows import Gift, Gifter, Streamer
 from agents.domain.tables import Tables
@@ -46,7 +48,7 @@ class Book:
         self.changed_gifters: set[str] = set()
         self.changed_gifts: set[str] = set()
         self.changed_regions: set[str] = set()
-        self.run = -1
+        self.run: i64 = -1
         self.minute = -1
         self.late = False
         self.found: tuple[Board, ...] = ()
@@ -64,7 +66,7 @@ class Book:
         self.areas.clear()
         self.found = ()
 
-    def changes(self, run: int, tables: Tables) -> None:
+    def changes(self, run: i64, tables: Tables) -> None:
         """A row is about to change for the first time in this run."""
         self.run = run
         self.changed_gifters = tables.gifters.changing(self.key)

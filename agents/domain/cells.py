@@ -8,6 +8,8 @@ One that belongs to no living board is dead: it is never read, and goes when its
 from collections.abc import Container
 from typing import Final, TypeVar
 
+from mypy_extensions import i64
+
 from agents.domain.rows import Cell, Gift, Gifter, Streamer
 
 NO_WINDOW: Final = -1
@@ -21,7 +23,7 @@ NO_STREAMERS: Final = (Streamer(NO_WINDOW, "", None, 0, 0, 0),) * 3
 """Rows of which no cell belongs to a board. Their cells are shared: never to be changed."""
 
 
-def find(cells: tuple[C, ...], first: int, window: int) -> C | None:
+def find(cells: tuple[C, ...], first: int, window: i64) -> C | None:
     """Return the cell of a window among those behind the first ones."""
     for cell in cells[first:]:
         if cell.window == window:

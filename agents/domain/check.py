@@ -35,13 +35,13 @@ class Checker:
 
     def check(self, record: Record) -> Event | Rejected:
         """Return the event, or the first reason of the tree in `reject` that holds. Never raises."""
-        if record.offset in self._quarantined:
+        if self._quarantined and record.offset in self._quarantined:
             return _QUARANTINED
         value = record.value
-        if value is None or len(value) > MAX_VALUE_BYTES or value[:1] == b"\x00":
+        if value is None or len(value) > MAX_VALUE_BYTES or (len(value) > 0 and value[0] == 0):
             return _unreadable(value)
         event = decode(value)
-        if isinstance(event, Rejected):
+        if not isinstance(event, Event):
             return event
         if misplaced := self._misplaced(record.key, event.stream_id):
             return misplaced

@@ -7,7 +7,6 @@ What is accepted is exactly what GiftEvent accepts, where it nests no deeper tha
 """
 
 import types
-from functools import lru_cache
 from re import Pattern
 from re import compile as pattern
 from typing import Annotated, Any, Final, Union, get_args, get_origin
@@ -30,17 +29,20 @@ def decode(value: bytes) -> Event | Rejected:
     The order of fields decides nothing; of a field given twice the last counts, but each must be right.
     """
     try:
-        row = astuple(_lenient.decode(value))
+        row = _values(_decode(value))
     except (ValueError, RecursionError):
         return classify(value)
-    event = _event(row)
+    event = _event(row, b"\\" in value)
     if event is None or (len(value) > SHALLOW_BYTES and too_deep(value)):
         return classify(value)
     return event
 
 
-def _event(row: tuple[Any, ...]) -> Event | None:
-    """Return the event of a GiftEvent's fields, if they are in their patterns and fit each other."""
+def _event(row: tuple[Any, ...], escapes: bool) -> Event | None:
+    """Return the event of a GiftEvent's fields, if they are in their patterns and fit each other.
+
+    `escapes` tells whether its JSON had any: without one, no string of JSON has a control character below a space.
+    """
     # Declared, so that compiled code joins and compares them natively.
     event_id: str
     stream_id: str
@@ -77,7 +79,7 @@ def _event(row: tuple[Any, ...]) -> Event | None:
     ids = f"{event_id}{stream_id}{channel_id}{gift_id}{sender_id or ''}{streak_id or ''}{recipient_id or ''}"
     prefix: str = _PREFIX[platform]
     if not (
-        _in_alphabet(ids)
+        _in_alphabet(ids, escapes)
         and _is_unit(value_unit)
         and event_id.startswith(prefix)
         and stream_id.startswith(prefix)
@@ -140,21 +142,33 @@ def _lenient_twin() -> type[Struct]:
 
 
 _lenient: Final[Decoder[Struct]] = Decoder(_lenient_twin())
+_decode: Final = _lenient.decode
+_values: Final = astuple
 _unit: Final = _regex(Unit).match
 _region: Final = _regex(Region).match
+_units: Final[set[str]] = set()
+_regions: Final[set[str]] = set()
+_KEPT: Final = 256
 _PREFIX: Final = {platform: f"{platform}:" for platform in get_args(Platform)}
 
 
-def _in_alphabet(ids: str) -> bool:
+def _in_alphabet(ids: str, escapes: bool) -> bool:
     """Whether all characters are those of an `Id`: printable ASCII but for the space and `|`."""
-    return ids.isascii() and ids.isprintable() and " " not in ids and "|" not in ids
+    if not ids.isascii() or " " in ids or "|" in ids:
+        return False
+    return ids.isprintable() if escapes else "\x7f" not in ids
 
 
-@lru_cache(maxsize=256)
 def _is_unit(unit: str) -> bool:
-    return _unit(unit) is not None
+    return unit in _units or _keep(unit, _unit(unit) is not None, _units)
 
 
-@lru_cache(maxsize=256)
 def _is_region(region: str) -> bool:
-    return _region(region) is not None
+    return region in _regions or _keep(region, _region(region) is not None, _regions)
+
+
+def _keep(text: str, good: bool, kept: set[str]) -> bool:
+    """Return whether a text is good, and have that known from now on if it is."""
+    if good and len(kept) < _KEPT:
+        kept.add(text)
+    return good

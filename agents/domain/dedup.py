@@ -6,6 +6,9 @@ Ids are kept in blocks, one row for each 64 offsets of the source: a row an id w
 from collections import deque
 from typing import Final
 
+from mypy_extensions import i64
+
+from agents.domain.growth import Growth
 from agents.domain.tables import FamilyT
 
 BLOCK: Final = 64
@@ -25,24 +28,25 @@ class Seen:
     ids are in all rows.
     """
 
-    __slots__ = ("_block", "_blocks", "_family", "_horizon_ms", "_ids", "_row", "held")
+    __slots__ = ("_block", "_blocks", "_family", "_growth", "_horizon_ms", "_ids", "_row", "held")
 
     def __init__(self, family: FamilyT[list[str | int]], horizon_ms: int) -> None:
         self._family = family
-        self._horizon_ms = horizon_ms
+        self._horizon_ms: i64 = horizon_ms
+        self._growth = Growth(family)
         self._ids: dict[str, dict[str, int]] = {}
         self._blocks: deque[str] = deque()
-        self._block = -1
+        self._block: i64 = -1
         self._row: list[str | int] = []
-        self.held = 0
+        self.held: i64 = 0
 
-    def remembered(self, stream: str, event_id: str, watermark: int) -> bool:
+    def remembered(self, stream: str, event_id: str, watermark: i64) -> bool:
         """Tell whether the event has been seen within the horizon."""
         ids = self._ids.get(stream)
         at_ms = None if ids is None else ids.get(event_id)
         return at_ms is not None and at_ms + self._horizon_ms >= watermark
 
-    def remember(self, stream: str, event_id: str, at_ms: int, offset: int) -> None:
+    def remember(self, stream: str, event_id: str, at_ms: i64, offset: i64) -> None:
         """Remember the event at `offset` from `at_ms` on. Offsets rise."""
         ids = self._ids.get(stream)
         if ids is None:
@@ -52,11 +56,12 @@ class Seen:
             self._begin(offset // BLOCK)
         self._row += (stream, event_id, at_ms)
         self.held += 1
-        self._family.grow(ID_BYTES + len(stream) + len(event_id))
+        self._growth.add(ID_BYTES + len(stream) + len(event_id))
 
     def cut(self) -> None:
         """The changed rows are about to be taken: the next id is a change again."""
         self._block = -1
+        self._growth.cut()
 
     def forget(self, watermark: int) -> None:
         """Delete at most one block, if all its ids are past the horizon."""
@@ -77,7 +82,7 @@ class Seen:
             for stream, event_id, at_ms in zip(row[::3], row[1::3], _times(row), strict=True):
                 self._ids.setdefault(str(stream), {})[str(event_id)] = at_ms
 
-    def _begin(self, block: int) -> None:
+    def _begin(self, block: i64) -> None:
         """The row of a block changes for the first time in this run."""
         key = str(block)
         row = self._family.get(key)

@@ -136,7 +136,7 @@ class Engagement(Row):
     `first` and `newest` are buckets of gifts; `at` is the boundary evaluated last. `recent` holds the buckets of W and
     later ones, and `crowd` is a quick bound made of them: without another gift, W never has more distinct gifters.
     `count` gifters in `windows` windows is the baseline as of the boundary `fed`; `held` is how many the window had
-    that is fed to it next.
+    that is fed to it next. `run`, which is not written, is the run in which the row changed last.
     """
 
     __slots__ = (
@@ -149,6 +149,7 @@ class Engagement(Row):
         "held",
         "newest",
         "recent",
+        "run",
         "spike",
         "windows",
     )
@@ -176,6 +177,7 @@ class Engagement(Row):
         self.confirmations = confirmations
         self.recent: dict[int, Tally] = recent or {}
         self.spike = spike
+        self.run = -1
         self.crowd = sum([len(tally.gifters) for tally in self.recent.values()])
 
     @classmethod
@@ -217,7 +219,8 @@ class Engagement(Row):
 
     def gifters(self) -> int:
         """Return how many distinct gifters gave in W, which ends at the boundary `at`."""
-        return len(set().union(*[tally.gifters for bucket, tally in self.recent.items() if bucket < self.at]))
+        crowds = [tally.gifters for bucket, tally in self.recent.items() if bucket < self.at]
+        return len(crowds[0]) if len(crowds) == 1 else len(set().union(*crowds))
 
 
 def begin(bucket: int, at: int) -> Engagement:

@@ -13,6 +13,8 @@ from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
 from typing import Final, Literal
 
+from mypy_extensions import i64
+
 from agents.domain.account import Account
 from agents.domain.board import AnyBoard
 from agents.domain.board_index import BoardIndex
@@ -54,6 +56,7 @@ class GiftFold:
         self._account = Account()
         self._partition = partition
         self._checker = Checker(rules, partition, quarantined)
+        self._horizon_ms: i64 = rules.horizon_ms
         self._seen = Seen(tables.seen, rules.horizon_ms)
         self._streaks = Streaks(tables.streaks, rules.horizon_ms)
         self._spikes = Spikes(rules, partition, tables.engagement, tables.outbox)
@@ -67,7 +70,7 @@ class GiftFold:
         self._boards = Boards(tables, self._index, self._closing, self._publication.pending)
         self._told: bytes | None = None
         self._changed = False
-        self._admitted = 0
+        self._admitted: i64 = 0
 
     @property
     def position(self) -> int:
@@ -92,15 +95,19 @@ class GiftFold:
     def fold(self, record: Record) -> Outcome:
         """Apply one record and say what became of it. Bad records are no exceptions; nothing is raised for them."""
         event = self._checker.check(record)
-        account = self._account
+        account, offset = self._account, record.offset
+        outcome: Outcome
         if self._gaps.open:
             self._gaps.bound(record.timestamp)
-        if isinstance(event, Event) and event.event_time_ms >= account.watermark - self._rules.horizon_ms:
-            outcome = self._admit(event, record)
-        else:
-            outcome = event if isinstance(event, Rejected) else _TOO_OLD
+        if not isinstance(event, Event):
             account.dead_lettered += 1
-        account.position = record.offset + 1
+            outcome = event
+        elif event.event_time_ms < account.watermark - self._horizon_ms:
+            account.dead_lettered += 1
+            outcome = _TOO_OLD
+        else:
+            outcome = self._admit(event, offset, record.timestamp)
+        account.position = offset + 1
         if not self._changed:
             self._changed = True
             self._tables.progress.put(PROGRESS, "", account)
@@ -140,6 +147,8 @@ class GiftFold:
         """
         self._boards.cut()
         self._seen.cut()
+        self._streaks.cut()
+        self._spikes.cut()
         self._changed = False
         account = self._account
         cut = Cut(account.watermark, account.position)
@@ -167,30 +176,32 @@ class GiftFold:
                 self._expiry.remove(tomb)
                 self._index.forget(tomb)
 
-    def _admit(self, event: Event, record: Record) -> Outcome:
+    def _admit(self, event: Event, offset: i64, append_ms: i64) -> Outcome:
         """Advance the watermark and count the event; all its judgements are by the watermark before."""
         account = self._account
-        watermark, at_ms = account.watermark, event.event_time_ms
-        account.watermark = max(watermark, min(at_ms, record.timestamp))
-        account.spikes += self._spikes.advance(watermark, record.offset)
+        watermark = account.watermark
+        at_ms: i64 = event.event_time_ms
+        account.watermark = max(watermark, min(at_ms, append_ms))
+        account.spikes += self._spikes.advance(watermark, offset)
         self._admitted += 1
         if self._admitted % FORGET_EVERY == 0:
             self._forget(watermark)
         if self._seen.remembered(event.stream_id, event.event_id, watermark):
             account.duplicates += 1
             return "duplicate"
-        self._seen.remember(event.stream_id, event.event_id, max(at_ms, watermark), record.offset)
-        return self._count(event, record.offset, watermark)
+        self._seen.remember(event.stream_id, event.event_id, max(at_ms, watermark), offset)
+        return self._count(event, offset, watermark)
 
-    def _forget(self, watermark: int) -> None:
+    def _forget(self, watermark: i64) -> None:
         """Delete what is past: more than was added since the last time, but not so much that a run is flooded."""
         self._seen.forget(watermark)
         self._streaks.forget(watermark, 2 * FORGET_EVERY)
         self._expiry.trickle(4 * FORGET_EVERY)
 
-    def _count(self, event: Event, offset: int, watermark: int) -> Outcome:
+    def _count(self, event: Event, offset: i64, watermark: i64) -> Outcome:
         account = self._account
-        quantity, value = event.quantity, value_of(event)
+        quantity: i64 = event.quantity
+        value = value_of(event)
         if event.phase != "single":
             quantity, value = self._streaks.gain(event, value, watermark)
             if not quantity and not value:
@@ -200,8 +211,10 @@ class GiftFold:
         self._boards.count(event, quantity, value, offset, late, watermark)
         account.big_gifts += self._spikes.observe(event, quantity, value, offset, watermark)
         account.counted += 1
-        account.late += late
-        return "late" if late else "counted"
+        if late:
+            account.late += 1
+            return "late"
+        return "counted"
 
     def _archive(self, boards: Iterable[AnyBoard], watermark: int) -> None:
         for board in boards:
@@ -217,7 +230,7 @@ class GiftFold:
             cut.messages.append(Message("partials", str(self._partition), value))
 
 
-def value_of(event: Event) -> int:
+def value_of(event: Event) -> i64:
     """Return what an event brings in native units; inside a streak, up to now. Nothing if it was not paid."""
     if not event.paid:
         return 0

@@ -1,8 +1,8 @@
 """Records that were lost before they were counted, as the operator accepted, and the boards that may lack them."""
 
-from agents.domain.account import Gap
 from agents.domain.board import AnyBoard, Board
 from agents.domain.check import MAX_AHEAD_MS
+from agents.domain.small_rows import Gap
 from agents.domain.windows import RETENTION_MS
 
 

@@ -3,9 +3,9 @@
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
-from agents.domain.account import Outgoing
 from agents.domain.board import AnyBoard
 from agents.domain.expiry import Tomb
+from agents.domain.small_rows import Outgoing
 
 Topic = Literal["totals", "gifters", "partials", "spikes"]
 

@@ -3,10 +3,10 @@
 from collections.abc import Iterable
 from typing import Final
 
-from agents.domain.account import Outgoing
 from agents.domain.board import AnyBoard, Board, ScopeBoard
 from agents.domain.expiry import Tomb
 from agents.domain.messages import Cut, Message
+from agents.domain.small_rows import Outgoing
 from agents.domain.snapshots import Snapshots
 from agents.domain.tables import FamilyT
 

@@ -207,14 +207,18 @@ class Scope(Row):
 
 @mypyc_attr(acyclic=True)
 class Register(Row):
-    """The highest cumulative quantity and value that a streak has shown, and the time it is remembered from."""
+    """The highest cumulative quantity and value that a streak has shown, and the time it is remembered from.
 
-    __slots__ = ("at_ms", "quantity", "value")
+    `run`, which is not written, is the run in which it changed last.
+    """
+
+    __slots__ = ("at_ms", "quantity", "run", "value")
 
     def __init__(self, quantity: i64, value: i64, at_ms: i64) -> None:
         self.quantity = quantity
         self.value = value
         self.at_ms = at_ms
+        self.run: i64 = -1
 
     def pack(self) -> Fields:
         """Return the fields."""

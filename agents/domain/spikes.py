@@ -8,11 +8,12 @@ from typing import Any, Final
 
 import orjson
 
-from agents.domain.account import Outgoing
 from agents.domain.detector import Moment, evaluate, next_evaluation
 from agents.domain.engagement import ANONYMOUS, BUCKET_MS, MOST_CONTRIBUTORS, Engagement, begin, forgotten, note
 from agents.domain.event import Event
+from agents.domain.growth import Growth
 from agents.domain.rules import Rules
+from agents.domain.small_rows import Outgoing
 from agents.domain.tables import FamilyT
 
 SWEEP_MS: Final = 600_000
@@ -28,7 +29,19 @@ class Spikes:
     families were loaded. What is found depends on the records and their order only.
     """
 
-    __slots__ = ("_awake", "_engagement", "_next_ms", "_outbox", "_partition", "_rules", "_sweep_ms", "_thresholds")
+    __slots__ = (
+        "_awake",
+        "_engagement",
+        "_growth",
+        "_next_ms",
+        "_outbox",
+        "_partition",
+        "_rows",
+        "_rules",
+        "_run",
+        "_sweep_ms",
+        "_thresholds",
+    )
 
     def __init__(
         self, rules: Rules, partition: int, engagement: FamilyT[Engagement], outbox: FamilyT[Outgoing]
@@ -36,6 +49,9 @@ class Spikes:
         self._rules = rules
         self._partition = str(partition)
         self._engagement = engagement
+        self._rows: dict[str, dict[str, Engagement]] = engagement.groups
+        self._growth = Growth(engagement)
+        self._run = 0
         self._outbox = outbox
         self._awake: set[str] = set()
         self._thresholds: dict[str, int] = {}
@@ -68,15 +84,19 @@ class Spikes:
         stream = event.stream_id
         at = watermark // BUCKET_MS
         bucket = event.event_time_ms // BUCKET_MS
-        row = self._engagement.get(stream)
+        rows = self._rows.get(stream)
+        row = None if rows is None else rows.get("")
         if row is None or forgotten(row, at):
             row = begin(bucket, at)
         elif row.at < at:
             self._catch_up(stream, row, at, offset)
-        unit = event.value_unit
+        unit, crowd = event.value_unit, row.crowd
         note(row, event.sender_id or ANONYMOUS, bucket, unit, quantity, value)
-        self._engagement.put(stream, "", row, _size(row))
-        if stream not in self._awake and row.restless:
+        if row.run != self._run:
+            self._changes(stream, row)
+        elif row.crowd > crowd:
+            self._growth.add(GIFTER_BYTES)
+        if row.restless and stream not in self._awake:
             self._awake.add(stream)
         threshold = self._thresholds.get(unit)
         if threshold is None:
@@ -85,6 +105,15 @@ class Spikes:
             return 0
         self._tell_big_gift(event, quantity, value, offset)
         return 1
+
+    def cut(self) -> None:
+        """The changed rows are about to be taken: each row's next change is told to the family again."""
+        self._run += 1
+        self._growth.cut()
+
+    def _changes(self, stream: str, row: Engagement) -> None:
+        row.run = self._run
+        self._engagement.put(stream, "", row, _size(row))
 
     def _threshold(self, unit: str) -> int:
         return self._rules.big_gift.get(unit.partition(":")[0], NO_GIFT_IS_BIG)
@@ -137,7 +166,7 @@ class Spikes:
             "cause": moment.cause,
             "position": self._position(offset),
         }
-        self._engagement.put(stream, "", row, _size(row))
+        self._changes(stream, row)
         self._send(update, offset)
         return int(moment.phase == "start" and spike.started == moment.at)
 

@@ -5,6 +5,8 @@ So a streak counts live, and lost, doubled, reordered and re-sent frames change 
 
 from collections import deque
 
+from mypy_extensions import i64
+
 from agents.domain.event import Event
 from agents.domain.rows import Register
 from agents.domain.tables import FamilyT
@@ -16,29 +18,40 @@ class Streaks:
     A register lives while its time + horizon is at least the watermark; every frame renews the time.
     """
 
-    __slots__ = ("_family", "_horizon_ms", "_queue")
+    __slots__ = ("_family", "_horizon_ms", "_queue", "_registers", "_run")
 
     def __init__(self, family: FamilyT[Register], horizon_ms: int) -> None:
         self._family = family
-        self._horizon_ms = horizon_ms
+        self._registers: dict[str, dict[str, Register]] = family.groups
+        self._horizon_ms: i64 = horizon_ms
+        self._run: i64 = 0
         self._queue: deque[tuple[int, str, str]] = deque()
 
-    def gain(self, event: Event, value: int, watermark: int) -> tuple[int, int]:
+    def gain(self, event: Event, value: i64, watermark: i64) -> tuple[i64, i64]:
         """Return the quantity and value that a frame adds; `value` is its cumulative value. (0, 0): unchanged."""
-        stream, quantity = event.stream_id, event.quantity
+        stream = event.stream_id
+        at_ms: i64 = max(event.event_time_ms, watermark)
         member = f"{event.sender_id or ''}|{event.recipient_id or ''}|{event.gift_id}|{event.streak_id}"
-        register = self._family.get(stream, member)
+        registers = self._registers.get(stream)
+        register = None if registers is None else registers.get(member)
         if register is None:
             register = Register(0, 0, 0)
-            self._queue.append((max(event.event_time_ms, watermark), stream, member))
+            self._queue.append((at_ms, stream, member))
         elif register.at_ms + self._horizon_ms < watermark:
             register.quantity = register.value = register.at_ms = 0
-        gained = max(0, quantity - register.quantity), max(0, value - register.value)
-        register.quantity += gained[0]
-        register.value += gained[1]
-        register.at_ms = max(register.at_ms, event.event_time_ms, watermark)
-        self._family.put(stream, member, register, 64 + len(stream) + len(member))
-        return gained
+        quantity = max(event.quantity - register.quantity, 0)
+        gained = max(value - register.value, 0)
+        register.quantity += quantity
+        register.value += gained
+        register.at_ms = max(register.at_ms, at_ms)
+        if register.run != self._run:
+            register.run = self._run
+            self._family.put(stream, member, register, 64 + len(stream) + len(member))
+        return quantity, gained
+
+    def cut(self) -> None:
+        """The changed rows are about to be taken: each register's next change is told to the family again."""
+        self._run += 1
 
     def forget(self, watermark: int, limit: int) -> None:
         """Look at no more than `limit` registers that have been past the horizon, and delete those that still are.

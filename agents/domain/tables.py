@@ -4,9 +4,10 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple, Protocol, TypeVar
 
-from agents.domain.account import Account, Outgoing
+from agents.domain.account import Account
 from agents.domain.engagement import Engagement
 from agents.domain.rows import Gift, Gifter, Register, Scope, Streamer, Total
+from agents.domain.small_rows import Outgoing
 
 R = TypeVar("R")
 

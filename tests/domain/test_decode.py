@@ -201,4 +201,15 @@ def _without_pattern(kind: Any) -> Any:
 def test_the_alphabet_of_ids_is_that_of_their_pattern() -> None:
     judge = module._regex(Id).match
     for code in range(0x3000):
-        assert module._in_alphabet(f"a{chr(code)}") is (judge(f"a{chr(code)}") is not None), hex(code)
+        good = judge(f"a{chr(code)}") is not None
+        assert module._in_alphabet(f"a{chr(code)}", escapes=True) is good, hex(code)
+        if code >= 0x20:
+            assert module._in_alphabet(f"a{chr(code)}", escapes=False) is good, hex(code)
+
+
+@pytest.mark.parametrize("escaped", [r"\n", r"\u0000", r"\u001F", r"\u007f", r"\u0041", r"\/", r"\""])
+def test_an_escaped_character_of_an_id_is_judged_as_what_it_stands_for(escaped: str) -> None:
+    value = msgspec.json.encode(gift(sender_id="ESCAPED")).replace(b"ESCAPED", escaped.encode())
+    judged = decode(value)
+    character = msgspec.json.decode(f'"{escaped}"')
+    assert isinstance(judged, Event) is character.isprintable()

@@ -7,9 +7,9 @@ from typing import NamedTuple
 import msgspec
 import pytest
 
-from agents.domain.account import Outgoing
 from agents.domain.engagement import Engagement
 from agents.domain.rules import Rules
+from agents.domain.small_rows import Outgoing
 from agents.domain.spikes import Spikes
 from app.engine.rows import Family
 from schemas.gift import GiftEvent

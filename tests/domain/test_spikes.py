@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agents.domain.account import Outgoing
 from agents.domain.detector import evaluate
 from agents.domain.engagement import BUCKET_MS, FORGET_AFTER, Engagement, begin, forgotten, note
 from agents.domain.rules import Rules
+from agents.domain.small_rows import Outgoing
 from agents.domain.spikes import Spikes
 from app.engine.row_form import decoder, encode_row
 from app.engine.rows import Family
