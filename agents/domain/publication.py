@@ -5,6 +5,7 @@ from typing import Final
 
 from agents.domain.board import AnyBoard, Board, ScopeBoard
 from agents.domain.expiry import Tomb
+from agents.domain.lists import Lists
 from agents.domain.messages import Cut, Message
 from agents.domain.small_rows import Outgoing
 from agents.domain.snapshots import Snapshots
@@ -47,10 +48,11 @@ class Publication:
         if self._on_the_way is not None and self._on_the_way.messages:
             raise RuntimeError("a cut was taken before the last one was acknowledged")
         self._on_the_way = cut
+        lists = Lists()
         for board in self._ready(cut.watermark, now_ms, min_interval_ms):
             cut.since = min(cut.since, self.pending.pop(board))
             cut.boards[board] = None
-            self._tell(board, cut.messages)
+            self._tell(board, lists, cut.messages)
             board.published_ms = now_ms
         for spike_id, _, row in self._outbox:
             cut.outgoing[spike_id] = row
@@ -85,12 +87,12 @@ class Publication:
             room -= isinstance(board, Board)
         return ready
 
-    def _tell(self, board: AnyBoard, messages: list[Message]) -> None:
+    def _tell(self, board: AnyBoard, lists: Lists, messages: list[Message]) -> None:
         if isinstance(board, ScopeBoard):
             messages.append(Message("partials", self._snapshots.partial_key(board.key), self._snapshots.partial(board)))
         else:
-            messages.append(Message("totals", board.key, self._snapshots.totals(board)))
-            messages.append(Message("gifters", board.key, self._snapshots.gifters(board)))
+            messages.append(Message("totals", board.key, self._snapshots.totals(board, lists)))
+            messages.append(Message("gifters", board.key, self._snapshots.gifters(board, lists)))
 
 
 def _is_last(board: AnyBoard, watermark: int) -> bool:

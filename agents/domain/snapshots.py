@@ -12,10 +12,9 @@ from mypy_extensions import i64
 from agents.domain.account import Account
 from agents.domain.board import Board, ScopeBoard
 from agents.domain.gaps import Gaps
-from agents.domain.ranking import competition_ranks
-from agents.domain.rows import Gifter
+from agents.domain.lists import Lists
 from agents.domain.rules import Rules
-from schemas.board import BoardTotals, Entry, GifterLeaderboard, GiftTotal, OtherGifts, Position, StreamTotals
+from schemas.board import BoardTotals, GifterLeaderboard, OtherGifts, Position, StreamTotals
 from schemas.partial import Partial, PartialEntry, Progress
 
 _encode: Final = Encoder().encode
@@ -32,15 +31,9 @@ class Snapshots:
         self._partition = partition
         self._offsets_key = str(partition)
 
-    def totals(self, board: Board) -> bytes:
+    def totals(self, board: Board, lists: Lists) -> bytes:
         """Return the board's `schemas.board.StreamTotals`."""
-        row, is_final = board.row, board.row.final_at > 0
-        gifts: list[GiftTotal] = []
-        value, sends = row.value, row.sends
-        for gift_id, gift in board.top_gifts.ranked():
-            value -= gift.value
-            sends -= gift.sends
-            gifts.append(GiftTotal(gift_id, gift.name, gift.value, gift.sends))
+        row, is_final, gifts = board.row, board.row.final_at > 0, lists.gifts(board.top_gifts)
         return _encode(
             StreamTotals(
                 stream_id=board.stream,
@@ -51,8 +44,10 @@ class Snapshots:
                 value=row.value,
                 sends=row.sends,
                 gifters=board.gifters,
-                gifts=gifts,
-                other=OtherGifts(board.gifts - len(gifts), value, sends),
+                gifts=gifts.shown,
+                other=OtherGifts(
+                    board.gifts - len(board.top_gifts.rows), row.value - gifts.value, row.sends - gifts.sends
+                ),
                 is_final=is_final,
                 position=self._position(row.offset),
                 revision=2 * (row.offset + 1) + is_final,
@@ -60,7 +55,7 @@ class Snapshots:
             )
         )
 
-    def gifters(self, board: Board) -> bytes:
+    def gifters(self, board: Board, lists: Lists) -> bytes:
         """Return the board's `schemas.board.GifterLeaderboard`."""
         row, is_final = board.row, board.row.final_at > 0
         return _encode(
@@ -69,7 +64,7 @@ class Snapshots:
                 stream_id=board.stream,
                 unit=board.within.unit,
                 window=board.within.window,
-                entries=_entries(board.top.ranked()),
+                entries=lists.entries(board.top),
                 totals=BoardTotals(row.value, row.sends, board.gifters),
                 is_final=is_final,
                 position=self._position(row.offset),
@@ -113,12 +108,3 @@ class Snapshots:
 
     def _incomplete(self, board: Board) -> list[str] | UnsetType:
         return (self.gaps.of(board) or UNSET) if self.gaps else UNSET
-
-
-def _entries(ranked: list[tuple[str, Gifter]]) -> list[Entry]:
-    """Return the entries of rows in order, with their ranks."""
-    ranks = competition_ranks([row.value for _, row in ranked])
-    shown: list[Entry] = []
-    for at, (name, row) in enumerate(ranked):
-        shown.append(Entry(ranks[at], at + 1, name, row.name, row.value, row.sends, row.reached_ms))
-    return shown
