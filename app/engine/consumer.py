@@ -16,6 +16,7 @@ from faust.types import TP
 
 from app.engine.batches import read_whole_batches
 from app.engine.connecting import patient
+from app.engine.delivery import PromptConsumer
 from app.engine.errors import SourceLost
 from app.engine.runs import Run
 
@@ -117,7 +118,7 @@ class RunThread(driver.AIOKafkaConsumerThread):
         consumer.pause(*(TopicPartition(*tp) for tp in tps if TopicPartition(*tp) in assigned))
 
 
-class RunConsumer(driver.Consumer):
+class RunConsumer(PromptConsumer):
     """Faust's consumer with runs instead of records and the state instead of committed offsets."""
 
     _thread: RunThread

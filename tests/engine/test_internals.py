@@ -82,6 +82,16 @@ def test_a_fetch_is_read_as_the_reading_by_whole_batches_expects() -> None:
     assert reading.count("self.next_fetch_offset = next_batch.next_offset") == len(("aborted", "control", "read"))
 
 
+def test_faust_delivers_through_the_method_that_the_engine_overrides() -> None:
+    """With two coroutines, the delivery first, and nothing is done with the result."""
+    source = inspect.getsource(Consumer._drain_messages)
+    assert source.count("wait_first") == 1
+    delivery = "await self.wait_first( callback(message), self.suspend_flow.wait() ) set_read_offset(tp, offset)"
+    assert delivery in " ".join(source.split())
+    assert "await self.sleep(0)" in source
+    assert inspect.getsource(Consumer).count("wait_first(") == 1
+
+
 def test_faust_calls_the_hooks_that_the_engine_overrides() -> None:
     assert "self.scheduler.iterate(records)" in inspect.getsource(Consumer.getmany)
     assert "self.seek_to_committed()" in inspect.getsource(Consumer.perform_seek)
