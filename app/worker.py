@@ -7,7 +7,7 @@ from typing import Final
 import structlog
 
 from app.connection import client_options
-from app.engine import memory
+from app.engine import memory, threads
 from app.engine.app import EngineApp
 from app.engine.errors import StopTimedOut
 from app.errors import BrokerUnreachable, Finding, GiftstreamError
@@ -61,6 +61,7 @@ async def _serve(settings: Settings, told: Told) -> None:
 async def _run(app: EngineApp, health: Health, watcher: WorkerWatcher, stopping: "asyncio.Future[None]") -> None:
     health.waiting("recovering the state")
     memory.tune()
+    threads.share()
     watcher.start(app)
     try:
         await app.start()

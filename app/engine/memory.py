@@ -13,7 +13,7 @@ def tune() -> None:
     """Have the collector look through the state seldom. Called once, before there is any."""
     gc.collect()
     gc.freeze()
-    gc.set_threshold(100_000, 20, 100)
+    gc.set_threshold(10_000, 200, 100)
 
 
 def give_back() -> None:

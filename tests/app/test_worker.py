@@ -44,6 +44,7 @@ class FailingApp:
 @pytest.mark.parametrize("call", ["start", "stop", "neither"])
 async def test_an_app_that_cannot_start_or_stop_is_a_fail_stop(call: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("app.engine.memory.tune", lambda: None)
+    monkeypatch.setattr("app.engine.threads.share", lambda: None)
     told_to_stop: asyncio.Future[None] = asyncio.get_running_loop().create_future()
     told_to_stop.set_result(None)
     app: Any = FailingApp(call)
