@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from agents.dead_letters import dead_letter
 from agents.domain.fold import GiftFold
-from agents.domain.messages import Cut, Message
+from agents.domain.messages import TOPICS, Cut, Message
 from agents.domain.record import Record
 from agents.output import Output, Topics
 from schemas.dead_letter import Reason
@@ -50,6 +50,8 @@ class GiftMachine:
         self.partition = partition
         self._source = source
         self._topics = topics
+        # The partials topic has one partition; everything else goes to the partition its gifts came from.
+        self._places = {to: (getattr(topics, to), 0 if to == "partials" else partition) for to in TOPICS}
         self._behind_board_ms = behind_board_ms
         self._acked = acked
         self._ledger = fold.ledger
@@ -89,11 +91,8 @@ class GiftMachine:
         found = ledger.spikes - before.spikes, ledger.big_gifts - before.big_gifts
         acked = Acked(self._outcomes, self._rejected, cut.messages, self.state.watermark, *found)
         self._outcomes, self._rejected, self._ledger = Counter(), Counter(), ledger
-        return [self._output(*message) for message in cut.messages], (cut, acked)
-
-    def _output(self, to: str, key: str, value: bytes | None) -> Output:
-        # The partials topic has one partition; everything else goes to the partition its gifts came from.
-        return Output(getattr(self._topics, to), 0 if to == "partials" else self.partition, key.encode(), value)
+        places = self._places
+        return [Output(*places[to], key.encode(), value) for to, key, value in cut.messages], (cut, acked)
 
     def published(self, token: tuple[Cut, Acked]) -> None:
         """Those outputs are acknowledged."""

@@ -1,13 +1,14 @@
 """What a cut asks to be published."""
 
 from dataclasses import dataclass, field
-from typing import Literal, NamedTuple
+from typing import Final, Literal, NamedTuple, get_args
 
 from agents.domain.board import AnyBoard
 from agents.domain.expiry import Tomb
 from agents.domain.small_rows import Outgoing
 
 Topic = Literal["totals", "gifters", "partials", "spikes"]
+TOPICS: Final[tuple[Topic, ...]] = get_args(Topic)
 
 
 class Message(NamedTuple):

@@ -127,11 +127,12 @@ class FencedProducer:
         batch = self._producer.create_batch()
         size = 0
         for output in outputs:
-            record_bytes = len(output.key or b"") + len(output.value or b"")
+            key, value, headers = output.key, output.value, output.headers
+            record_bytes = len(key or b"") + len(value or b"")
             if size and size + record_bytes > OUTPUT_BATCH_BYTES:
                 yield batch
                 batch, size = self._producer.create_batch(), 0
-            batch.append(timestamp=now_ms, key=output.key, value=output.value, headers=list(output.headers))
+            batch.append(timestamp=now_ms, key=key, value=value, headers=list(headers))
             size += record_bytes
         if size or outputs:
             yield batch
