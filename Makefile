@@ -47,7 +47,7 @@ test-ops: .venv/.dev .venv/.compiled .venv/prometheus ## alerts, metrics and das
 faults: .venv/.dev .venv/.compiled ## kill, pause and restart workers and brokers, then recount. ARGS="--short" or "--list"
 	@exec env $(COMPILED) $(BIN)/python -m tests.faults $(ARGS)
 
-bench: .venv/.dev .venv/.compiled ## giftstream and its peers side by side, in an hour. ARGS=--quick, or alone: backlog, latency, takeover, metrics
+bench: .venv/.dev .venv/.compiled ## giftstream and its peers side by side, in an hour. ARGS=--quick, or alone: backlog, takeover, metrics
 	@exec env $(COMPILED) $(BIN)/python -m tests.bench $(ARGS)
 
 lint: .venv/.dev ## style, types, direction of imports, compose file, Dockerfile

@@ -1,7 +1,7 @@
 """`make bench`: everything, or a part: `python -m tests.bench [--quick] [--only CONTENDER,...] [JOB ...]`.
 
-Jobs: totals, gifters, product, latencies, recovery, growth; all, if none is named. `backlog`, `latency`,
-`takeover` and `metrics` are the single measurements of giftstream alone, with arguments of their own.
+Jobs: totals, gifters, product, latency, recovery, growth; all, if none is named. `backlog`, `takeover` and `metrics`
+are the single measurements of giftstream alone, with arguments of their own.
 """
 
 import argparse
@@ -25,12 +25,12 @@ from tests.bench.results import Result
 from tests.bench.stand import Stand
 from tests.bench.table import table
 
-ALONE: Final = ("backlog", "latency", "takeover", "metrics")
+ALONE: Final = ("backlog", "takeover", "metrics")
 JOBS: Final[dict[str, Callable[[Stand], list[Result]]]] = {
     "totals": lambda stand: job_backlog.run(stand, "totals"),
     "gifters": lambda stand: job_backlog.run(stand, "gifters"),
     "product": job_product.run,
-    "latencies": job_latency.run,
+    "latency": job_latency.run,
     "recovery": job_recovery.run,
     "growth": job_growth.run,
 }
