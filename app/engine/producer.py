@@ -166,8 +166,12 @@ class FencedProducer:
 
 def _by_partition(outputs: Sequence[Output]) -> dict[tuple[str, int], list[Output]]:
     groups: dict[tuple[str, int], list[Output]] = {}
+    last, group = None, []
     for output in outputs:
-        groups.setdefault((output.topic, output.partition), []).append(output)
+        place = output.topic, output.partition
+        if place != last:
+            last, group = place, groups.setdefault(place, [])
+        group.append(output)
     return groups
 
 

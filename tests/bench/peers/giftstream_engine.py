@@ -114,22 +114,24 @@ class Sums:
     def _totals(self) -> Iterable[Output]:
         for stream, minutes in self._new_minutes.items():
             group = stream.decode()
+            rows, changing = self.minutes.groups.setdefault(group, {}), self.minutes.changing(group)
             for minute, (value, sends) in minutes.items():
                 member = str(minute * MINUTE_MS)
-                if (row := self.minutes.get(group, member)) is None:
-                    row = Total(0, 0, 0)
+                if (row := rows.get(member)) is None:
+                    row = rows[member] = Total(0, 0, 0)
                 row.value, row.sends, row.position = row.value + value, row.sends + sends, self._position
-                self.minutes.put(group, member, row)
+                changing.add(member)
                 yield self._total(group, member, row)
 
     def _given(self) -> Iterable[Output]:
         for stream, gifters in self._new_gifters.items():
             group = stream.decode()
+            rows = self.gifters.groups.setdefault(group, {})
+            self.gifters.changing(group).update(gifters)
             for member, value in gifters.items():
-                if (row := self.gifters.get(group, member)) is None:
-                    row = Gifter(0, 0)
+                if (row := rows.get(member)) is None:
+                    row = rows[member] = Gifter(0, 0)
                 row.value, row.position = row.value + value, self._position
-                self.gifters.put(group, member, row)
                 yield self._gifter(group, member, row)
 
     def _total(self, group: str, member: str, row: Total) -> Output:
