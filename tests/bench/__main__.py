@@ -16,7 +16,7 @@ from typing import Final
 
 from rich.console import Console
 
-from tests.bench import chart, job_backlog, job_growth, job_latency, job_product, job_recovery, results
+from tests.bench import chart, job_backlog, job_growth, job_latency, job_product, job_recovery, markdown, results
 from tests.bench.broker import large
 from tests.bench.build import Missing
 from tests.bench.contender import ALL
@@ -49,19 +49,20 @@ def main() -> None:
     asked = _asked()
     console = Console(width=WIDTH)
     found: list[Result] = []
-    begun = time.monotonic()
+    begun, whole = time.monotonic(), not (asked.quick or asked.only or asked.jobs)
     try:
         _run(asked, console, found)
     except KeyboardInterrupt:
         sys.exit(130)
     finally:
         if found:
-            path = PART if asked.only or asked.jobs else results.FILE
+            path = results.FILE if whole else PART
             results.write(found, path)
             console.print(table(found))
             console.print(f"{(time.monotonic() - begun) / 60:.1f} minutes; kept in {path}")
-    if not (asked.quick or asked.only or asked.jobs):
+    if whole:
         chart.write(found, CHART)
+        markdown.write(found)
 
 
 def _run(asked: argparse.Namespace, console: Console, found: list[Result]) -> None:

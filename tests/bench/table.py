@@ -1,20 +1,23 @@
 """The results as one table."""
 
 from collections.abc import Sequence
+from typing import Final
 
 from rich.table import Table
 
 from tests.bench.results import Result
 
+NAMES: Final = ("job", "shape", "contender", "events/s", "a CPU second", "peak MB", "runs", "spread", "figures", "note")
+
 
 def table(results: Sequence[Result]) -> Table:
     """Return a table with a section a job, the fastest first."""
     made = Table(title="giftstream and its peers: medians")
-    for name in ("job", "shape", "contender"):
+    for name in NAMES[:3]:
         made.add_column(name, no_wrap=True)
-    for name in ("events/s", "a CPU second", "peak MB", "runs", "spread", "figures"):
+    for name in NAMES[3:-1]:
         made.add_column(name, justify="right", no_wrap=name != "figures")
-    made.add_column("note", overflow="fold")
+    made.add_column(NAMES[-1], overflow="fold")
     before = None
     for one in ordered(results):
         if before and before != (one.job, one.shape):
