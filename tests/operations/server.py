@@ -5,6 +5,7 @@ import json
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -36,8 +37,10 @@ class Server:
         return [value for value in found if value == value]
 
     async def is_up(self) -> bool:
+        """Return whether it has scraped the worker. While it starts, a query's answer is a 503 and no JSON."""
         try:
-            return bool(await self.values("up"))
+            async with self._session.get(f"{self._url}/-/ready") as answer:
+                return answer.status == HTTPStatus.OK and bool(await self.values("up"))
         except aiohttp.ClientConnectionError:
             return False
 
