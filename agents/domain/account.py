@@ -72,12 +72,4 @@ class Account(Row):
 
     def ledger(self) -> Ledger:
         """Return the public ledger."""
-        return Ledger(
-            self.counted,
-            self.unchanged,
-            self.duplicates,
-            self.dead_lettered,
-            self.late,
-            self.spikes,
-            self.big_gifts,
-        )
+        return Ledger(*(getattr(self, name) for name in Ledger.__struct_fields__))

@@ -38,10 +38,6 @@ class RowLoader:
         self._by_tag = {ord(family.tag): family for family in families}
         self._groups: dict[bytes, tuple[dict[str, Any], Read, Read]] = {}
 
-    def apply(self, key: bytes, value: bytes | None) -> None:
-        """Apply one row; see `load`."""
-        self.load([(key, value)])
-
     def load(self, rows: Collection[Row]) -> None:
         """Apply rows. Raises FormatUnknown for one of a newer version, Replaced if this state is out of use.
 

@@ -107,8 +107,7 @@ class Worker:
         owner = self._kafka.owner(f"partition {number}")
         fence = owner.write(CHANGELOG, number, [(FENCE_KEY, b"", ())])
         loader = RowLoader(machine.families)
-        for record in self._kafka.records(CHANGELOG, number):
-            loader.apply(record.key or b"", record.value)
+        loader.load([(record.key or b"", record.value) for record in self._kafka.records(CHANGELOG, number)])
         commit = loader.commit
         machine.restore(commit.mark if commit else 0)
         self.partitions[number] = Partition(

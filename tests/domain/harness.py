@@ -80,8 +80,7 @@ class Partition:
         """Lose everything in memory, and take up the state of the last cut."""
         self._begin()
         loader = RowLoader(self.families)
-        for key, value in self.changelog.items():
-            loader.apply(key, value)
+        loader.load(self.changelog.items())
         self.fold.restore(self.mark)
 
     def totals(self, key: str) -> StreamTotals:

@@ -77,8 +77,7 @@ def recover(
     pressure = Pressure()
     machine = counter(0, pressure)
     loader = RowLoader(machine.families)
-    for key, value in broker.changelog:
-        loader.apply(key, value)
+    loader.load(broker.changelog)
     machine.restore(loader.commit.mark if loader.commit else 0)
     partition = Partition(
         0,

@@ -15,8 +15,7 @@ COMMIT = Commit(FORMAT, 7, 6, b"hash", 5, 4, "rules")
 def loaded(rows: list[tuple[bytes, bytes | None]]) -> tuple[Family[Count], RowLoader]:
     family: Family[Count] = Family("w", Count)
     loader = RowLoader([family])
-    for key, value in rows:
-        loader.apply(key, value)
+    loader.load(rows)
     return family, loader
 
 

@@ -48,8 +48,7 @@ def recover(broker: Broker) -> Partition:
     pressure = Pressure()
     machine = program().WordCounter(0, pressure)
     loader = RowLoader(machine.families)
-    for key, value in broker.changelog:
-        loader.apply(key, value)
+    loader.load(broker.changelog)
     commit = loader.commit
     machine.restore(commit.mark if commit else 0)
     return Partition(

@@ -72,8 +72,7 @@ class Asked:
     def __init__(self, pipeline: Pipeline, number: int, rows: Mapping[bytes, bytes | None]) -> None:
         self._machine = pipeline.machine(number, Pressure())
         loader = RowLoader(self._machine.families)
-        for key, value in rows.items():
-            loader.apply(key, value)
+        loader.load(rows.items())
         self.position = loader.commit.position if loader.commit else 0
         self._machine.restore(0)
         self.answers: Told = {}
