@@ -72,7 +72,7 @@ class Settings(BaseSettings):
     ssl_keyfile: FilePath | None = _setting(None, "PEM file of our key", "a file")
     ssl_key_password: SecretStr | None = _setting(None, "password of that file; never shown", min_length=1)
     flush_ms: int = _number(50, 1, 60_000, "how often state is written and boards published")
-    behind_flush_ms: int = _number(1_000, 1, 60_000, "the same, when more than a second behind")
+    behind_flush_ms: int = _number(2_000, 1, 60_000, "the same, when more than a second behind")
     behind_board_ms: int = _number(5_000, 0, 600_000, "least time between two values of a board, when behind")
     session_timeout_seconds: int = _number(10, 6, 300, "silence after which a worker's partitions move")
     heartbeat_seconds: int = _number(3, 1, 100, "at most a third of the session timeout")

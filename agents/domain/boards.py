@@ -21,10 +21,13 @@ from agents.domain.tables import Tables
 
 NAME_CHARS: Final = 64
 NAME_BYTES: Final = 2 * NAME_CHARS
-"""Estimated for the names in a row, or in a cell."""
+"""Estimated for the names in a total."""
 
-CELL_BYTES: Final = NAME_BYTES + 32
-STREAMER_BYTES: Final = CELL_BYTES + 64
+ROW_BYTES: Final = 24
+"""What a row of cells takes beside its key and its cells, in a record batch, at most."""
+
+CELL_BYTES: Final = 40
+"""What a cell takes beside its strings, at most: four numbers, and what surrounds them."""
 
 _TOO_MUCH: Final = "a board's total is over 2^63: count smaller units, or quarantine the records that are not real"
 
@@ -126,7 +129,7 @@ class Boards:
             at += 1
         if gift not in book.changed_gifts:
             book.changed_gifts.add(gift)
-            self._growth.add(book.size + len(cells) * CELL_BYTES)
+            self._grow(book, gift, len(cells), _bytes_of(cell.name))
 
     def _gifters(self, book: Book, event: Event, sender: str, quantity: i64, value: i64) -> None:
         at_ms: i64 = event.event_time_ms
@@ -154,7 +157,7 @@ class Boards:
             at += 1
         if sender not in book.changed_gifters:
             book.changed_gifters.add(sender)
-            self._growth.add(book.size + len(cells) * CELL_BYTES)
+            self._grow(book, sender, len(cells), _bytes_of(cell.name))
 
     def _streamers(self, book: Book, event: Event, region: str, quantity: i64, value: i64, offset: i64) -> None:
         at_ms: i64 = event.event_time_ms
@@ -181,7 +184,11 @@ class Boards:
             at += 1
         if region not in book.changed_regions:
             book.changed_regions.add(region)
-            self._growth.add(book.size + len(cells) * STREAMER_BYTES)
+            self._grow(book, region, len(cells), len(channel_id) + _bytes_of(cell.channel_name))
+
+    def _grow(self, book: Book, member: str, cells: i64, strings: i64) -> None:
+        """A row of so many cells changes for the first time in this run; `strings` is what those of a cell take."""
+        self._growth.add(book.size + len(member) + ROW_BYTES + cells * (CELL_BYTES + strings))
 
     @staticmethod
     def _new_gift(book: Book, gift: str) -> tuple[Gift, ...]:
@@ -206,6 +213,13 @@ class Boards:
         scope.run = self._run
         self._tables.scopes.put(scope.key, "", scope.row, scope.size)
         self._pending.setdefault(scope, offset)
+
+
+def _bytes_of(name: str | None) -> i64:
+    """Return what a name takes in UTF-8, at most."""
+    if name is None:
+        return 0
+    return len(name) if name.isascii() else 4 * len(name)
 
 
 def _gift(board: Board, gift: str) -> Gift:

@@ -50,7 +50,7 @@ class FlushOptions:
     """When a run is cut. All times in ms."""
 
     every_ms: int = 50
-    behind_every_ms: int = 1000
+    behind_every_ms: int = 2000
     behind_ms: int = 1000
     idle_ms: int = 30_000
 
@@ -201,10 +201,18 @@ class Partition:
         while not self.frozen:
             cut_at = self._clock.monotonic()
             await self.flush()
-            interval = self._options.behind_every_ms if self.behind else self._options.every_ms
+            await self._until_due(cut_at)
+
+    async def _until_due(self, cut_at: float) -> None:
+        """Wait for the next cut. Who has caught up meanwhile waits no longer than who never was behind."""
+        options = self._options
+        while not (self.frozen or self._full.is_set()):
+            interval = options.behind_every_ms if self.behind else options.every_ms
             rest = cut_at + interval / 1000 - self._clock.monotonic()
+            if rest <= 0:
+                break
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._full.wait(), max(0.0, rest))
+                await asyncio.wait_for(self._full.wait(), min(rest, options.every_ms / 1000))
 
     @property
     def newest_ms(self) -> int:

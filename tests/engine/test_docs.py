@@ -169,6 +169,6 @@ def test_the_figures_are_those_of_the_code() -> None:
     assert f"given back every {SLICE_SECONDS * 1000:.0f} ms" in PAGE
     assert f"anew every {RENEW_SECONDS // 3600} hours" in PAGE
     options = FlushOptions()
-    assert f"every {options.every_ms} ms, every second" in PAGE
+    assert f"every {options.every_ms} ms, every two seconds" in PAGE
     assert f"nothing has come for {options.idle_ms // 1000} s" in PAGE
-    assert options.behind_every_ms == options.behind_ms == 1000
+    assert (options.behind_every_ms, options.behind_ms) == (2000, 1000)

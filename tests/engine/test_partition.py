@@ -1,6 +1,8 @@
 """A partition folds each record once, whatever crashes and however the log is cut."""
 
+import asyncio
 from collections import Counter
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given, settings
@@ -8,6 +10,7 @@ from hypothesis import strategies as st
 
 from app.engine.continuity import STALE_RUNS
 from app.engine.errors import Poisoned, SourceGap, UnexpectedOffset
+from app.engine.partition import FlushOptions
 from tests.engine.fake_log import Broker, Crash, Time, recover, run_of
 from tests.engine.toy import Count, Word, WordCounter
 
@@ -196,3 +199,27 @@ async def test_a_frozen_partition_sends_nothing_whatever_time_it_is() -> None:
     machine.words.put("late", "", Count(1, 0))
     await partition.freeze()
     assert broker.batches == []
+
+
+@pytest.mark.asyncio
+async def test_who_is_behind_cuts_seldom_and_who_has_caught_up_does_not_wait_for_that() -> None:
+    broker, time = Broker(), Time()
+    partition, _ = recover(broker, time)
+    log = log_of([b"a", b"a", b"a"])
+    await partition.fold(run_of(log[:1], highwater=3))
+    flushing = asyncio.create_task(partition.flush_forever())
+    await until(lambda: len(broker.batches) == 1)
+    await partition.fold(run_of(log[1:2], highwater=3))
+    time.ms += FlushOptions().every_ms
+    await asyncio.sleep(3 * FlushOptions().every_ms / 1000)
+    assert partition.behind
+    assert len(broker.batches) == 1
+    await partition.fold(run_of(log[2:], highwater=3))
+    await until(lambda: len(broker.batches) == 2)
+    await partition.freeze()
+    await flushing
+
+
+async def until(holds: Callable[[], bool]) -> None:
+    while not holds():  # noqa: ASYNC110 - another task sees to it
+        await asyncio.sleep(0.001)
