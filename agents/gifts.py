@@ -1,6 +1,5 @@
 """The gifts agent: runs of gifts in, and for each partition a machine that counts them."""
 
-from collections import Counter
 from collections.abc import AsyncIterable, Awaitable, Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -55,16 +54,14 @@ class GiftMachine:
         self._behind_board_ms = behind_board_ms
         self._acked = acked
         self._ledger = fold.ledger
-        self._outcomes: Counter[str] = Counter()
-        self._rejected: Counter[Reason] = Counter()
+        self._rejected: dict[Reason, int] = {}
 
     def fold(self, record: Record) -> Output | None:
         """Count one record; return its dead letter if it was refused."""
         outcome = self.state.fold(record)
         if isinstance(outcome, str):
-            self._outcomes[outcome] += 1
             return None
-        self._rejected[outcome.reason] += 1
+        self._rejected[outcome.reason] = self._rejected.get(outcome.reason, 0) + 1
         return dead_letter(record, outcome, self._source, self.partition, self._topics.dead_letters)
 
     def restore(self, mark: int) -> None:
@@ -87,10 +84,7 @@ class GiftMachine:
     def cut(self, now_ms: int, idle: bool, behind: bool) -> tuple[list[Output], tuple[Cut, Acked]]:
         """Return the boards, partials and spikes to publish once the rows changed so far are durable."""
         cut = self.state.cut(now_ms, idle, self._behind_board_ms if behind else 0)
-        ledger, before = self.state.ledger, self._ledger
-        found = ledger.spikes - before.spikes, ledger.big_gifts - before.big_gifts
-        acked = Acked(self._outcomes, self._rejected, cut.messages, self.state.watermark, *found)
-        self._outcomes, self._rejected, self._ledger = Counter(), Counter(), ledger
+        acked = self._since_before(cut)
         places = self._places
         return [Output(*places[to], key.encode(), value) for to, key, value in cut.messages], (cut, acked)
 
@@ -99,6 +93,26 @@ class GiftMachine:
         cut, acked = token
         self.state.published(cut)
         self._acked(acked)
+
+    def _since_before(self, cut: Cut) -> Acked:
+        """Return what was folded since the cut before this one."""
+        before, now = self._ledger, self.state.ledger
+        rejected, self._rejected, self._ledger = self._rejected, {}, now
+        late = now.late - before.late
+        outcomes = {
+            "counted": now.counted - before.counted - late,
+            "late": late,
+            "unchanged": now.unchanged - before.unchanged,
+            "duplicate": now.duplicates - before.duplicates,
+        }
+        return Acked(
+            {outcome: count for outcome, count in outcomes.items() if count},
+            rejected,
+            cut.messages,
+            self.state.watermark,
+            now.spikes - before.spikes,
+            now.big_gifts - before.big_gifts,
+        )
 
     def mark(self) -> int:
         """Every change by a record below this offset has been published."""

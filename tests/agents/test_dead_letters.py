@@ -31,7 +31,8 @@ def headers(output: Output) -> DeadLetterHeaders:
 
 def test_it_says_where_the_record_was_and_why_it_was_refused() -> None:
     output = letter(b"value")
-    assert output[:4] == ("gifts.dead-letter.v1", 3, STREAM.encode(), b"value")
+    assert (output.topic, output.partition) == ("gifts.dead-letter.v1", 3)
+    assert (output.key, output.value) == (STREAM.encode(), b"value")
     assert headers(output) == DeadLetterHeaders(
         reason="too_large", detail=WHY.detail, topic="gifts.v1", partition="3", offset="7"
     )
@@ -81,7 +82,8 @@ def test_a_key_is_kept_up_to_1_kib(size: int, cut: dict[str, Any]) -> None:
 )
 def test_null_and_empty_stay_what_they_are(key: bytes | None, value: bytes | None, kept: tuple[Any, Any]) -> None:
     """But for a record of nothing at all, which no topic would keep apart from no record."""
-    assert letter(value, key)[2:4] == kept
+    output = letter(value, key)
+    assert (output.key, output.value) == kept
 
 
 def test_a_detail_that_is_no_utf_8_can_be_read_too() -> None:

@@ -58,7 +58,8 @@ def test_a_refused_record_is_a_dead_letter_at_once_and_changes_no_board() -> Non
     made = Machine()
     [letter] = made.fold(b"nonsense")
     assert letter is not None
-    assert letter[:4] == (TOPICS.dead_letters, NUMBER, b"tiktok:s1", b"nonsense")
+    assert (letter.topic, letter.partition) == (TOPICS.dead_letters, NUMBER)
+    assert (letter.key, letter.value) == (b"tiktok:s1", b"nonsense")
     assert [output.key for output in made.flush()] == [b"%d" % NUMBER]
 
 
