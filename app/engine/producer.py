@@ -22,15 +22,10 @@ from aiokafka.errors import (
 
 from app.engine.changelog import Row
 from app.engine.connecting import connected
-from app.engine.errors import ChangelogError, Fenced, RunTooLarge
+from app.engine.errors import ChangelogError, Fenced
+from app.engine.filling import MAX_BATCH_BYTES, fill, filled
 from app.engine.machine import Output
 from app.engine.observer import Observer
-
-MAX_BATCH_BYTES: Final = 7 * 1024 * 1024
-"""A record batch the engine may build; the changelog's max.message.bytes is 8 MiB."""
-
-OUTPUT_BATCH_BYTES: Final = 512 * 1024
-"""Outputs are sent in batches of about this size; their topics keep the broker's default of 1 MiB."""
 
 UNUSED_TRANSACTION_TIMEOUT_MS: Final = 60_000
 """The broker demands a sensible one (transaction.max.timeout.ms), though there never is a transaction."""
@@ -96,12 +91,7 @@ class FencedProducer:
         Raises RunTooLarge if they do not fit, Fenced if a newer owner exists.
         """
         batch = self._producer.create_batch()
-        for key, value in rows:
-            if batch.append(timestamp=now_ms, key=key, value=value) is None:
-                raise RunTooLarge(
-                    f"a run of {topic}[{partition}] is over {MAX_BATCH_BYTES} bytes; "
-                    "lower the flush interval, so that a run holds fewer rows"
-                )
+        fill(batch, rows, now_ms)
         offset: int = (await self._deliver([await self._send(batch, topic, partition)]))[0].offset
         return offset
 
@@ -118,24 +108,10 @@ class FencedProducer:
             sent = [
                 await self._send(batch, topic, partition)
                 for topic, partition in sorted(wave)
-                for batch in self._batches(groups[topic, partition], now_ms)
+                for batch in filled(self._producer.create_batch, groups[topic, partition], now_ms)
             ]
             acks += await self._deliver(sent)
         return acks[0].offset if acks else -1
-
-    def _batches(self, outputs: Sequence[Output], now_ms: int) -> Iterable[Any]:
-        batch = self._producer.create_batch()
-        size = 0
-        for output in outputs:
-            key, value, headers = output.key, output.value, output.headers
-            record_bytes = len(key or b"") + len(value or b"")
-            if size and size + record_bytes > OUTPUT_BATCH_BYTES:
-                yield batch
-                batch, size = self._producer.create_batch(), 0
-            batch.append(timestamp=now_ms, key=key, value=value, headers=list(headers))
-            size += record_bytes
-        if size or outputs:
-            yield batch
 
     async def _send(self, batch: Any, topic: str, partition: int) -> _Sent:
         batch.close()
@@ -178,7 +154,7 @@ def _by_partition(outputs: Sequence[Output]) -> dict[tuple[str, int], list[Outpu
 def _take_id_from_transactional_id(producer: AIOKafkaProducer, transactional_id: str) -> None:
     """Have InitProducerId sent with a transactional id, and everything else without.
 
-    The one internal of aiokafka that the engine relies on: `Sender._maybe_wait_for_pid` reads the transaction
+    An internal of aiokafka that the engine relies on: `Sender._maybe_wait_for_pid` reads the transaction
     manager's `transactional_id` (guarded by a contract test).
     """
     sender, manager = producer._sender, producer._txn_manager

@@ -20,8 +20,8 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
 from app.engine import errors
 from app.engine.changelog import RowLoader
+from app.engine.filling import MAX_BATCH_BYTES, OUTPUT_BATCH_BYTES
 from app.engine.partition import RUN_BYTES, SLICE_SECONDS, FlushOptions, Partition
-from app.engine.producer import MAX_BATCH_BYTES, OUTPUT_BATCH_BYTES
 from app.engine.row_form import encode_row
 from app.engine.rows import Family, Pressure
 from app.engine.takeover import RENEW_SECONDS
