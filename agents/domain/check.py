@@ -43,19 +43,21 @@ class Checker:
         event = decode(value)
         if not isinstance(event, Event):
             return event
-        if misplaced := self._misplaced(record.key, event.stream_id):
+        if misplaced := self._misplaced(record.key, event):
             return misplaced
         if event.event_time_ms > record.timestamp + MAX_AHEAD_MS:
             return _TOO_FAR_AHEAD
         return event if event.event_time_ms >= FIRST_TIME_MS else _TOO_FAR_BACK
 
-    def _misplaced(self, key: bytes | None, stream_id: str) -> Rejected | None:
+    def _misplaced(self, key: bytes | None, event: Event) -> Rejected | None:
+        """Judge the key. All events of a stream get one string as `stream_id`: hashed once, equal at first sight."""
         if not key:
             return rejected("bad_key", "no key", "the stream_id", "set the record's key")
         judged = self._keys.get(key)
-        if judged is None or judged[0] != stream_id:
-            return self._judge(key, stream_id)
-        return judged[1]
+        if judged is None or judged[0] != event.stream_id:
+            return self._judge(key, event.stream_id)
+        event.stream_id, verdict = judged
+        return verdict
 
     def _judge(self, key: bytes, stream_id: str) -> Rejected | None:
         if key != stream_id.encode():
