@@ -128,8 +128,8 @@ class Boards:
                 top.offer(gift, cell)
             at += 1
         if gift not in book.changed_gifts:
-            book.changed_gifts.add(gift)
             self._grow(book, gift, len(cells), _bytes_of(cell.name))
+        book.changed_gifts[gift] = cells
 
     def _gifters(self, book: Book, event: Event, sender: str, quantity: i64, value: i64) -> None:
         at_ms: i64 = event.event_time_ms
@@ -156,8 +156,8 @@ class Boards:
                 top.offer(sender, cell)
             at += 1
         if sender not in book.changed_gifters:
-            book.changed_gifters.add(sender)
             self._grow(book, sender, len(cells), _bytes_of(cell.name))
+        book.changed_gifters[sender] = cells
 
     def _streamers(self, book: Book, event: Event, region: str, quantity: i64, value: i64, offset: i64) -> None:
         at_ms: i64 = event.event_time_ms
@@ -183,8 +183,8 @@ class Boards:
             self._scope(scope, stream, cell, quantity, value, offset)
             at += 1
         if region not in book.changed_regions:
-            book.changed_regions.add(region)
             self._grow(book, region, len(cells), len(channel_id) + _bytes_of(cell.channel_name))
+        book.changed_regions[region] = cells
 
     def _grow(self, book: Book, member: str, cells: i64, strings: i64) -> None:
         """A row of so many cells changes for the first time in this run; `strings` is what those of a cell take."""

@@ -13,7 +13,7 @@ class Book:
     Both by id, `live` and `areas`.
     `found` holds the boards that the last gift fell into: `1m` (unless it was `late`), `1h`, `1d`, and last `stream`;
     `minute` is the minute of its event time. `run` is the run in which a row changed last; until that run is cut, the
-    changed rows are told by adding to the three sets.
+    changed rows are told by entering them in the three `changed`.
     """
 
     __slots__ = (
@@ -45,9 +45,9 @@ class Book:
         self.gifters: dict[str, tuple[Gifter, ...]] = tables.gifters.groups.setdefault(self.key, {})
         self.gifts: dict[str, tuple[Gift, ...]] = tables.gifts.groups.setdefault(self.key, {})
         self.regions: dict[str, tuple[Streamer, ...]] = tables.streams.groups.setdefault(self.key, {})
-        self.changed_gifters: set[str] = set()
-        self.changed_gifts: set[str] = set()
-        self.changed_regions: set[str] = set()
+        self.changed_gifters: dict[str, tuple[Gifter, ...] | None] = {}
+        self.changed_gifts: dict[str, tuple[Gift, ...] | None] = {}
+        self.changed_regions: dict[str, tuple[Streamer, ...] | None] = {}
         self.run: i64 = -1
         self.minute = -1
         self.late = False

@@ -27,11 +27,11 @@ class FamilyT(Protocol[R]):
     def put(self, group: str, member: str, row: R, size: int = ...) -> None:
         """Store a row, new or changed in place."""
 
-    def changing(self, group: str) -> set[str]:
-        """Return the changed members of a group, to add to directly until the changed rows are taken."""
+    def changing(self, group: str) -> dict[str, R | None]:
+        """Return the changed rows of a group by member, to add to directly until the changed rows are taken."""
 
     def grow(self, size: int) -> None:
-        """Rows of an estimated size were added to a set of `changing`."""
+        """Rows of an estimated size were added to what `changing` returned."""
 
     def delete(self, group: str, member: str = "") -> None:
         """Remove a row if it is there."""

@@ -50,7 +50,7 @@ class Family(Generic[R]):
         self.tag = tag
         self.form: RowForm[R] = RowForm(tag, row_type, version, older or {})
         self.groups: dict[str, dict[str, R]] = {}
-        self.changed: dict[str, set[str]] = {}
+        self.changed: dict[str, dict[str, R | None]] = {}
         self.pressure = pressure or Pressure()
 
     def get(self, group: str, member: str = "") -> R | None:
@@ -66,17 +66,18 @@ class Family(Generic[R]):
         rows[member] = row
         changed = self.changed.get(group)
         if changed is None:
-            changed = self.changed[group] = set()
+            changed = self.changed[group] = {}
         if member not in changed:
-            changed.add(member)
             self.pressure.bytes += size
+        changed[member] = row
 
-    def changing(self, group: str) -> set[str]:
-        """Return the set of changed members of a group, to add to directly until the next run is taken.
+    def changing(self, group: str) -> dict[str, R | None]:
+        """Return the changed rows of a group by member, to add to directly until the next run is taken.
 
-        For hot paths that hold a group's rows: what is added there is a change, as by `put`; tell its size to `grow`.
+        For hot paths that hold a group's rows: what is set there and in the group is a change, as by `put`; tell its
+        size to `grow`.
         """
-        return self.changed.setdefault(group, set())
+        return self.changed.setdefault(group, {})
 
     def grow(self, size: int) -> None:
         """Rows of an estimated size changed without `put`."""
@@ -105,20 +106,18 @@ class Family(Generic[R]):
             if not rows:
                 del self.groups[group]
 
-    def take_changed(self) -> dict[str, set[str]]:
-        """Return and forget what changed: the members of each group. One that is not there any more was deleted."""
+    def take_changed(self) -> dict[str, dict[str, R | None]]:
+        """Return and forget what changed: the rows of each group by member. None stands for one that was deleted."""
         changed, self.changed = self.changed, {}
         return changed
 
     def take_rows(self) -> list[tuple[bytes, bytes | None]]:
-        """Return and forget what changed, as it is written. None stands for a row that is not there any more."""
+        """Return and forget what changed, as it is written. None stands for a row that was deleted."""
         rows: list[tuple[bytes, bytes | None]] = []
         encode = self.form.encode
-        for group, members in self.take_changed().items():
-            held = self.groups.get(group)
+        for group, changed in self.take_changed().items():
             prefix = f"{self.tag}{group} "
-            for member in members:
-                row = None if held is None else held.get(member)
+            for member, row in changed.items():
                 rows.append(((prefix + member).encode(), None if row is None else encode(row)))
         return rows
 
@@ -131,7 +130,7 @@ class Family(Generic[R]):
                 yield group, member, row
 
     def _mark(self, group: str, member: str, size: int) -> None:
-        changed = self.changed.setdefault(group, set())
+        changed = self.changed.setdefault(group, {})
         if member not in changed:
-            changed.add(member)
             self.pressure.bytes += size
+        changed[member] = None

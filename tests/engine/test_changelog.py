@@ -84,6 +84,18 @@ def test_rows_of_an_unknown_family_are_refused() -> None:
         loaded([(b"xgroup ", b"")])
 
 
+def test_rows_that_a_hot_path_changes_itself_are_written_as_those_that_were_put() -> None:
+    family: Family[Count] = Family("w", Count)
+    family.put("group", "kept", Count(1, 1))
+    family.put("group", "replaced", Count(1, 1))
+    put = changed_rows([family])
+    rows, changing = family.groups["group"], family.changing("group")
+    changing["kept"] = rows["kept"]
+    changing["replaced"] = rows["replaced"] = Count(2, 2)
+    assert changed_rows([family]) == [put[0], (put[1][0], family.form.encode(Count(2, 2)))]
+    assert changed_rows([family]) == []
+
+
 def test_pressure_counts_each_changed_row_once() -> None:
     pressure = Pressure()
     family: Family[Count] = Family("w", Count, pressure)

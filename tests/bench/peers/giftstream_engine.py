@@ -120,18 +120,18 @@ class Sums:
                 if (row := rows.get(member)) is None:
                     row = rows[member] = Total(0, 0, 0)
                 row.value, row.sends, row.position = row.value + value, row.sends + sends, self._position
-                changing.add(member)
+                changing[member] = row
                 yield self._total(group, member, row)
 
     def _given(self) -> Iterable[Output]:
         for stream, gifters in self._new_gifters.items():
             group = stream.decode()
-            rows = self.gifters.groups.setdefault(group, {})
-            self.gifters.changing(group).update(gifters)
+            rows, changing = self.gifters.groups.setdefault(group, {}), self.gifters.changing(group)
             for member, value in gifters.items():
                 if (row := rows.get(member)) is None:
                     row = rows[member] = Gifter(0, 0)
                 row.value, row.position = row.value + value, self._position
+                changing[member] = row
                 yield self._gifter(group, member, row)
 
     def _total(self, group: str, member: str, row: Total) -> Output:
