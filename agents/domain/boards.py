@@ -103,7 +103,7 @@ class Boards:
         if scope.run != self._run:
             self._changes_scope(scope, offset)
         top = scope.top
-        if entry.value >= top.floor and stream not in top.rows:
+        if entry.value >= top.floor and not entry.listed:
             top.offer(stream, entry)
 
     def _gifts(self, book: Book, event: Event, quantity: i64, value: i64) -> None:
@@ -118,13 +118,13 @@ class Boards:
             cell = cells[at]
             top = board.top_gifts
             if cell.window != board.id:
-                cell = find(cells, 4, board.id) or _gift(board, gift)
+                cell = find(cells, 4, board.id) or _gift(board)
                 cells = book.gifts[gift] = turn(cells, 4, at, cell, book.live)
             cell.value += value
             cell.sends += quantity
             if name is not None:
                 cell.name = name
-            if cell.value >= top.floor and gift not in top.rows:
+            if cell.value >= top.floor and not cell.listed:
                 top.offer(gift, cell)
             at += 1
         if gift not in book.changed_gifts:
@@ -144,7 +144,7 @@ class Boards:
             cell = cells[at]
             top = board.top
             if cell.window != board.id:
-                cell = find(cells, 4, board.id) or _gifter(board, sender, at_ms)
+                cell = find(cells, 4, board.id) or _gifter(board, at_ms)
                 cells = book.gifters[sender] = turn(cells, 4, at, cell, book.live)
             cell.value += value
             cell.sends += quantity
@@ -152,7 +152,7 @@ class Boards:
                 cell.reached_ms = at_ms
             if name is not None:
                 cell.name = name
-            if cell.value >= top.floor and sender not in top.rows:
+            if cell.value >= top.floor and not cell.listed:
                 top.offer(sender, cell)
             at += 1
         if sender not in book.changed_gifters:
@@ -170,7 +170,7 @@ class Boards:
             scope = board.within.regions.get(region) or self._index.open_region(board.within, region)
             cell = cells[at]
             if cell.window != scope.id:
-                cell = find(cells, 3, scope.id) or _streamer(scope, stream, channel_id, at_ms)
+                cell = find(cells, 3, scope.id) or _streamer(scope, channel_id, at_ms)
                 cells = book.regions[region] = turn(cells, 3, at, cell, scope.live)
                 book.areas[region] = scope.live
             cell.value += value
@@ -192,14 +192,14 @@ class Boards:
 
     @staticmethod
     def _new_gift(book: Book, gift: str) -> tuple[Gift, ...]:
-        cells = [_gift(board, gift) for board in book.found]
-        row = book.gifts[gift] = (*NO_GIFTS[len(cells) :], *cells)
+        cells = [_gift(board) for board in book.found]
+        row = book.gifts[gift] = NO_GIFTS[len(cells) :] + tuple(cells)
         return row
 
     @staticmethod
     def _new_gifter(book: Book, sender: str, at_ms: i64) -> tuple[Gifter, ...]:
-        cells = [_gifter(board, sender, at_ms) for board in book.found]
-        row = book.gifters[sender] = (*NO_GIFTERS[len(cells) :], *cells)
+        cells = [_gifter(board, at_ms) for board in book.found]
+        row = book.gifters[sender] = NO_GIFTERS[len(cells) :] + tuple(cells)
         return row
 
     def _changes(self, board: Board, offset: i64) -> None:
@@ -222,25 +222,19 @@ def _bytes_of(name: str | None) -> i64:
     return len(name) if name.isascii() else 4 * len(name)
 
 
-def _gift(board: Board, gift: str) -> Gift:
+def _gift(board: Board) -> Gift:
     """Return a gift's cell that is new in a board."""
-    cell = Gift(board.id, None, 0, 0)
     board.gifts += 1
-    board.top_gifts.offer(gift, cell)
-    return cell
+    return Gift(board.id, None, 0, 0)
 
 
-def _gifter(board: Board, sender: str, at_ms: i64) -> Gifter:
+def _gifter(board: Board, at_ms: i64) -> Gifter:
     """Return a gifter's cell that is new in a board."""
-    cell = Gifter(board.id, None, 0, 0, at_ms)
     board.gifters += 1
-    board.top.offer(sender, cell)
-    return cell
+    return Gifter(board.id, None, 0, 0, at_ms)
 
 
-def _streamer(scope: ScopeBoard, stream: str, channel_id: str, at_ms: i64) -> Streamer:
+def _streamer(scope: ScopeBoard, channel_id: str, at_ms: i64) -> Streamer:
     """Return a stream's cell that is new in a region's board."""
-    cell = Streamer(scope.id, channel_id, None, 0, 0, at_ms)
     scope.streams += 1
-    scope.top.offer(stream, cell)
-    return cell
+    return Streamer(scope.id, channel_id, None, 0, 0, at_ms)

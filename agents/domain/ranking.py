@@ -21,8 +21,8 @@ R = TypeVar("R", bound=Ranked)
 class Top(Generic[R]):
     """The best `limit` rows by id: the higher value, then the lower `second`, then the id's bytes (ids are ASCII).
 
-    `floor` is a value: a row that is not in `rows` can be among the best only from it on. Rows are shared with their
-    family and change in place. Each new row is offered, and each that has changed to `floor` or more; in any order.
+    `floor` is a value: a row that is not `listed` can be among the best only from it on. Rows are shared with their
+    family and change in place. Each row that has come, or changed, to `floor` or more is offered; in any order.
     """
 
     __slots__ = ("_limit", "_worst", "_worst_second", "floor", "rows")
@@ -31,23 +31,23 @@ class Top(Generic[R]):
         self._limit = limit
         self._worst = ""
         self._worst_second: i64 = 0
-        self.floor: i64 = NO_VALUE
+        self.floor: i64 = 0
         self.rows: dict[str, R] = {}
 
     def offer(self, name: str, row: R) -> None:
         """Take in a row if it is now among the best."""
         rows = self.rows
-        if name in rows:
+        if row.listed:
             return
         if len(rows) < self._limit:
-            rows[name] = row
+            rows[name], row.listed = row, True
             if len(rows) == self._limit:
                 self._measure()
         elif self._passes(name, row):
             self._measure()
             if self._passes(name, row):
-                del rows[self._worst]
-                rows[name] = row
+                rows.pop(self._worst).listed = False
+                rows[name], row.listed = row, True
 
     def ranked(self) -> list[tuple[str, R]]:
         """Return the rows with their ids, in order."""

@@ -30,13 +30,17 @@ class Row:
 
 @mypyc_attr(acyclic=True)
 class Ranked(Row):
-    """A row that can be in a top: the higher `value` is the better one, then the lower `second`."""
+    """A row that can be in a top: the higher `value` is the better one, then the lower `second`.
 
-    __slots__ = ("sends", "value")
+    `listed`, which is not written, tells whether it is in the one top that it is offered to.
+    """
+
+    __slots__ = ("listed", "sends", "value")
 
     def __init__(self, value: i64, sends: i64) -> None:
         self.value = value
         self.sends = sends
+        self.listed = False
 
     def second(self) -> i64:
         """Return what decides between equal values."""
@@ -87,6 +91,7 @@ class Total(Ranked):
         self.final_at = final_at
         self.archived = archived
         self.opened_ms = opened_ms
+        self.listed = False
 
     def second(self) -> i64:
         """The earlier to reach the value is the better one."""
@@ -118,6 +123,7 @@ class Cell(Ranked):
         self.window = window
         self.value = value
         self.sends = sends
+        self.listed = False
 
 
 @mypyc_attr(acyclic=True)
@@ -132,6 +138,7 @@ class Gifter(Cell):
         self.value = value
         self.sends = sends
         self.reached_ms = reached_ms
+        self.listed = False
 
     def second(self) -> i64:
         """The earlier to reach the value is the better one."""
@@ -153,6 +160,7 @@ class Gift(Cell):
         self.name = name
         self.value = value
         self.sends = sends
+        self.listed = False
 
     def second(self) -> i64:
         """The one that was sent more often is the better one."""
@@ -178,6 +186,7 @@ class Streamer(Cell):
         self.value = value
         self.sends = sends
         self.reached_ms = reached_ms
+        self.listed = False
 
     def second(self) -> i64:
         """The earlier to reach the value is the better one."""
