@@ -59,3 +59,4 @@ def test_the_top_that_is_kept_is_the_top_of_a_full_sort(limit: int, gifts: list[
             top.offer(name, row)
         in_order = sorted(rows.items(), key=lambda item: (-item[1].value, item[1].reached_ms, item[0]))
         assert top.ranked() == in_order[:limit]
+        assert {name for name, row in rows.items() if row.listed} == set(top.rows)
