@@ -5,14 +5,14 @@ engine's own: the commit row, which says what the rows before it stand for, and 
 `REPLACED_KEY`, ends the use of a changelog for good: its value is the app id that has taken over.
 """
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final
 
 import msgspec
 
 from app.engine.commit import ANOTHER_VERSION, COMMIT_KEY, Commit, decode_commit
 from app.engine.errors import FormatUnknown, Replaced
-from app.engine.row_form import HEAD, NEWER
+from app.engine.row_form import HEAD, NEWER, RowForm
 from app.engine.rows import Family
 
 FENCE_KEY: Final = b"\x00fence"
@@ -26,64 +26,104 @@ def changed_rows(families: Iterable[Family[Any]]) -> list[Row]:
     return [row for family in families for row in family.take_rows()]
 
 
-Read = Callable[[bytes], Any]
+STEP: Final = 5_000
+"""So many rows at most are read before others may run."""
 
 
 class RowLoader:
-    """Applies a partition's changelog rows, in offset order, to fresh families."""
+    """Brings a partition's changelog rows into fresh families: `take` all, in offset order, then `finish`.
+
+    Of each key the newest counts. Where compaction has not come yet, most rows are older ones, which are not worth
+    decoding: so none is before all are there.
+    """
 
     def __init__(self, families: Sequence[Family[Any]]) -> None:
         self.commit: Commit | None = None
         self.rows = 0
-        self._by_tag = {ord(family.tag): family for family in families}
-        self._groups: dict[bytes, tuple[dict[str, Any], Read, Read]] = {}
+        self._by_tag = {family.tag: family for family in families}
+        self._taken: dict[str, dict[str, Any]] = {}
+        self._by_head: dict[bytes, dict[str, Any]] = {}
 
-    def load(self, rows: Collection[Row]) -> None:
-        """Apply rows. Raises FormatUnknown for one of a newer version, Replaced if this state is out of use.
+    def load(self, rows: Iterable[Row]) -> None:
+        """Take all rows and finish, in one go."""
+        self.take(rows)
+        for _ in self.finish():
+            pass
 
-        Each is decoded at once: one that this version cannot read is to end the worker before it counts anything.
-        """
-        groups, key = self._groups, b""
-        self.rows += len(rows)
+    def take(self, rows: Iterable[Row]) -> None:
+        """Take rows that follow those taken before. Raises FormatUnknown if a key is no text."""
+        groups, key = self._by_head, b""
         try:
             for key, value in rows:
                 head, _, member = key.partition(b" ")
-                into = groups.get(head)
-                if into is None or value is None:
-                    self._apply_first(head, key, value)
-                else:
-                    members, first, later = into
-                    members[member.decode()] = first(value) if value[0] != HEAD else later(value)
-        except (msgspec.MsgspecError, TypeError, ValueError, LookupError) as error:
-            raise FormatUnknown(
-                f"the changelog holds a row that this version cannot read ({key!r}: {error}); {ANOTHER_VERSION}"
-            ) from error
+                newest = groups.get(head)
+                if newest is None:
+                    newest = groups[head] = self._taken[head.decode()] = {}
+                newest[member.decode()] = value
+        except ValueError as error:
+            raise _unreadable(key, error) from error
 
-    def _apply_first(self, head: bytes, key: bytes, value: bytes | None) -> None:
-        """Apply a tombstone, the first row of a group, or a row of the engine's own."""
-        family = self._by_tag.get(head[0])
-        if family is None:
-            self.rows -= 1
-            self._apply_own(key, value)
-            return
-        form, group, member = family.form, head[1:].decode(), key[len(head) + 1 :].decode()
-        if value is None:
-            family.load(group, member, None)
-            self._groups.pop(head, None)  # it may have gone with its last row
-        else:
-            family.load(group, member, form.first(value) if value[0] != HEAD else form.later(value))
-            self._groups[head] = family.groups[group], form.first, form.later
+    def finish(self) -> Iterator[None]:
+        """Read the rows, some at each step.
+
+        Raises FormatUnknown for one of a newer version, Replaced if this state is out of use. All are read: one that
+        this version cannot read is to end the worker before it counts anything.
+        """
+        self._by_head.clear()
+        read = 0
+        for head, rows in self._taken.items():
+            family = self._by_tag.get(head[:1])
+            if family is None:
+                self._apply_own(head.encode(), rows.get(""))
+                continue
+            members = list(rows)
+            self.rows += len(members)
+            for at in range(0, len(members), STEP):
+                _read(family.form, head, rows, members[at : at + STEP])
+                read += min(STEP, len(members) - at)
+                if read >= STEP:
+                    read = 0
+                    yield
+            if rows:
+                family.groups[head[1:]] = rows
+        self._taken.clear()
 
     def _apply_own(self, key: bytes, value: bytes | None) -> None:
         """Apply a row of the engine's own, or refuse one of a family that is not known."""
         if key == COMMIT_KEY:
-            self.commit = decode_commit(value or b"")
+            try:
+                self.commit = decode_commit(value or b"")
+            except _UNREADABLE as error:
+                raise _unreadable(key, error) from error
         elif key == REPLACED_KEY:
             raise replaced(value)
         elif key != FENCE_KEY:
             raise FormatUnknown(
                 f"the changelog holds rows of kind {chr(key[0])!r}, which this version does not know; {NEWER}"
             )
+
+
+_UNREADABLE: Final = (msgspec.MsgspecError, TypeError, ValueError, LookupError)
+
+
+def _read(form: RowForm[Any], head: str, rows: dict[str, Any], members: list[str]) -> None:
+    """Put the rows of these members of a group in the place of what is written of them."""
+    first, later, member = form.first, form.later, ""
+    try:
+        for member in members:
+            value: bytes | None = rows[member]
+            if value is None:
+                del rows[member]
+            else:
+                rows[member] = first(value) if value[0] != HEAD else later(value)
+    except _UNREADABLE as error:
+        raise _unreadable(f"{head} {member}".encode(), error) from error
+
+
+def _unreadable(key: bytes, error: Exception) -> FormatUnknown:
+    return FormatUnknown(
+        f"the changelog holds a row that this version cannot read ({key!r}: {error}); {ANOTHER_VERSION}"
+    )
 
 
 def replaced(by: bytes | None) -> Replaced:

@@ -8,7 +8,6 @@ import asyncio
 from bisect import bisect_right
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager, suppress
-from itertools import islice
 from operator import attrgetter
 from typing import Any, Final
 
@@ -93,19 +92,13 @@ class LogReader:
         return end
 
     async def load(self, topic: str, loaders: Mapping[int, RowLoader], through: Mapping[int, int]) -> None:
-        """Apply each partition's rows as of offset `through[partition]`: the newest of each key.
-
-        Where compaction has not come yet, most rows are older ones, which are not worth decoding.
-        """
-        newest: dict[bytes, bytes | None] = {}
-        reading = -1
+        """Apply each partition's rows as of offset `through[partition]`: the newest of each key."""
         async with aclosing(self._through(topic, through)) as slices:
             async for number, records in slices:
-                if number != reading:
-                    await _apply(loaders, reading, newest)
-                    reading = number
-                newest.update(map(_row, records))
-        await _apply(loaders, reading, newest)
+                loaders[number].take(map(_row, records))
+        for loader in loaders.values():
+            for _ in loader.finish():
+                await asyncio.sleep(0)
 
     async def _through(self, topic: str, through: Mapping[int, int]) -> AsyncGenerator[tuple[int, Sequence[Any]], None]:
         """Yield one partition's records after the other's, from the first through the given offset, in slices."""
@@ -144,15 +137,6 @@ class LogReader:
             yield consumer
         finally:
             await stop_consumer(consumer)
-
-
-async def _apply(loaders: Mapping[int, RowLoader], number: int, newest: dict[bytes, bytes | None]) -> None:
-    """Apply the rows of a partition and forget them."""
-    rows = iter(newest.items())
-    while part := list(islice(rows, RECORDS)):
-        loaders[number].load(part)
-        await asyncio.sleep(0)
-    newest.clear()
 
 
 async def stop_consumer(consumer: AIOKafkaConsumer) -> None:
