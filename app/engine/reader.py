@@ -22,6 +22,9 @@ FETCH_BYTES: Final = 4 * 1024 * 1024
 FETCH_WAIT_MS: Final = 20
 """What is read here is there already."""
 
+RETRY_MS: Final = 20
+"""A new client first hears that it does not know a topic yet, and asks for its offsets again after so long."""
+
 RECORDS: Final = 5_000
 """So many at most are taken before others may run."""
 
@@ -126,6 +129,7 @@ class LogReader:
             max_partition_fetch_bytes=FETCH_BYTES,
             fetch_max_bytes=8 * FETCH_BYTES,
             fetch_max_wait_ms=FETCH_WAIT_MS,
+            retry_backoff_ms=RETRY_MS,
         )
         await connected(consumer.start)
         try:
