@@ -11,7 +11,7 @@ import asyncio
 import signal
 from collections import defaultdict
 from collections.abc import AsyncIterable, Iterable, Sequence
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import msgspec
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
@@ -48,6 +48,10 @@ class Total(msgspec.Struct, array_like=True, gc=False):
     sends: int
     position: int
 
+    def told(self) -> bytes:
+        """Return what is published of it."""
+        return total_row(self.value, self.sends)
+
 
 class Gifter(msgspec.Struct, array_like=True, gc=False):
     """What a gifter gave to a stream."""
@@ -55,8 +59,12 @@ class Gifter(msgspec.Struct, array_like=True, gc=False):
     value: int
     position: int
 
+    def told(self) -> bytes:
+        """Return what is published of it."""
+        return gifter_row(self.value)
 
-class Row(NamedTuple):
+
+class Row(msgspec.Struct, gc=False):
     """A row to publish: an engine's Output."""
 
     topic: str
@@ -66,7 +74,20 @@ class Row(NamedTuple):
     headers: Sequence[tuple[str, bytes]] = ()
 
 
+ROW_BYTES: Final = 64
+"""Estimated size of a gifter's row in a record batch, key included."""
+
 _decode: Final = msgspec.json.Decoder(Gift).decode
+
+
+class News:
+    """What a stream was given since the last cut: value and sends by minute, and value by gifter."""
+
+    __slots__ = ("gifters", "minutes")
+
+    def __init__(self) -> None:
+        self.minutes: dict[int, tuple[int, int]] = {}
+        self.gifters: dict[str, int] = {}
 
 
 class Sums:
@@ -76,29 +97,26 @@ class Sums:
         self.minutes = Family("m", Total, pressure)
         self.gifters = Family("g", Gifter, pressure)
         self.families: Sequence[Family[Any]] = (self.minutes, self.gifters)
-        self._task = task
+        self._with_gifters = task.gifters
+        self._out = task.out
         self._number = number
         self._pressure = pressure
         self._position = 0
         self._published = 0
-        self._again: list[Output] = []
-        self._begin()
-
-    def _begin(self) -> None:
-        self._new_minutes: defaultdict[bytes, dict[int, tuple[int, int]]] = defaultdict(dict)
-        self._new_gifters: defaultdict[bytes, dict[str, int]] = defaultdict(dict)
+        self._news: defaultdict[bytes, News] = defaultdict(News)
+        self._again: list[tuple[str, str, Total | Gifter]] = []
 
     def fold(self, record: Any) -> Output | None:
-        gift = _decode(record.value)
-        sends, minute, minutes = gift.quantity, gift.event_time_ms // MINUTE_MS, self._new_minutes[record.key]
+        gift, news = _decode(record.value), self._news[record.key]
+        sends, minute, minutes = gift.quantity, gift.event_time_ms // MINUTE_MS, news.minutes
         value = gift.unit_value * sends
-        if self._task.gifters and (sender := gift.sender_id) is not None:
-            gifters = self._new_gifters[record.key]
-            if (given := gifters.get(sender)) is not None:
-                gifters[sender] = given + value
-            else:
+        if self._with_gifters and (sender := gift.sender_id) is not None:
+            gifters = news.gifters
+            if (given := gifters.get(sender)) is None:
                 gifters[sender] = value
-                self._pressure.bytes += 64
+                self._pressure.bytes += ROW_BYTES
+            else:
+                gifters[sender] = given + value
         if row := minutes.get(minute):
             value, sends = row[0] + value, row[1] + sends
         minutes[minute] = value, sends
@@ -106,39 +124,39 @@ class Sums:
         return None
 
     def cut(self, now_ms: int, idle: bool, behind: bool) -> tuple[Sequence[Output], Any]:
-        outputs = [*self._again, *self._totals(), *self._given()]
+        outputs = [self._output(f"{group}|", member, row) for group, member, row in self._again]
+        for stream, news in self._news.items():
+            group = stream.decode()
+            outputs += self._add_minutes(group, news.minutes)
+            if news.gifters:
+                outputs += self._add_gifters(group, news.gifters)
         self._again = []
-        self._begin()
+        self._news = defaultdict(News)
         return outputs, self._position
 
-    def _totals(self) -> Iterable[Output]:
-        for stream, minutes in self._new_minutes.items():
-            group = stream.decode()
-            rows, changing = self.minutes.groups.setdefault(group, {}), self.minutes.changing(group)
-            for minute, (value, sends) in minutes.items():
-                member = str(minute * MINUTE_MS)
-                if (row := rows.get(member)) is None:
-                    row = rows[member] = Total(0, 0, 0)
+    def _add_minutes(self, group: str, minutes: dict[int, tuple[int, int]]) -> Iterable[Output]:
+        prefix, rows, changing = f"{group}|", self.minutes.groups.setdefault(group, {}), self.minutes.changing(group)
+        for minute, (value, sends) in minutes.items():
+            member = str(minute * MINUTE_MS)
+            if (row := rows.get(member)) is None:
+                row = rows[member] = Total(value, sends, self._position)
+            else:
                 row.value, row.sends, row.position = row.value + value, row.sends + sends, self._position
-                changing[member] = row
-                yield self._total(group, member, row)
+            changing[member] = row
+            yield self._output(prefix, member, row)
 
-    def _given(self) -> Iterable[Output]:
-        for stream, gifters in self._new_gifters.items():
-            group = stream.decode()
-            rows, changing = self.gifters.groups.setdefault(group, {}), self.gifters.changing(group)
-            for member, value in gifters.items():
-                if (row := rows.get(member)) is None:
-                    row = rows[member] = Gifter(0, 0)
+    def _add_gifters(self, group: str, gifters: dict[str, int]) -> Iterable[Output]:
+        prefix, rows, changing = f"{group}|", self.gifters.groups.setdefault(group, {}), self.gifters.changing(group)
+        for member, value in gifters.items():
+            if (row := rows.get(member)) is None:
+                row = rows[member] = Gifter(value, self._position)
+            else:
                 row.value, row.position = row.value + value, self._position
-                changing[member] = row
-                yield self._gifter(group, member, row)
+            changing[member] = row
+            yield Row(self._out, self._number, (prefix + member).encode(), row.told())
 
-    def _total(self, group: str, member: str, row: Total) -> Output:
-        return Row(self._task.out, self._number, f"{group}|{member}".encode(), total_row(row.value, row.sends))
-
-    def _gifter(self, group: str, member: str, row: Gifter) -> Output:
-        return Row(self._task.out, self._number, f"{group}|{member}".encode(), gifter_row(row.value))
+    def _output(self, prefix: str, member: str, row: Total | Gifter) -> Output:
+        return Row(self._out, self._number, (prefix + member).encode(), row.told())
 
     def published(self, token: Any) -> None:
         self._published = token
@@ -148,8 +166,7 @@ class Sums:
 
     def restore(self, mark: int) -> None:
         """What a run at or behind `mark` has changed is not known to be published: it goes out with the next one."""
-        self._again = [self._total(*row) for row in self.minutes if row[2].position > mark]
-        self._again += [self._gifter(*row) for row in self.gifters if row[2].position > mark]
+        self._again = [row for family in self.families for row in family if row[2].position > mark]
         self._position = self._published = mark
 
     def passed(self, end: int) -> None:
