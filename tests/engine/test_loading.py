@@ -5,8 +5,9 @@ from typing import NamedTuple
 
 import pytest
 
-from app.engine.changelog import FENCE_KEY, RowLoader
+from app.engine.changelog import FENCE_KEY, STEP, RowLoader
 from app.engine.commit import COMMIT_KEY, FORMAT, Commit, commit_row
+from app.engine.errors import FormatUnknown
 from app.engine.reader import LogReader
 from app.engine.row_form import encode_row
 from app.engine.rows import Family
@@ -63,3 +64,25 @@ async def test_of_each_key_the_newest_row_counts_and_each_partition_has_its_own(
     ]
     positions = [loader.commit and loader.commit.position for loader in loaders.values()]
     assert positions == [3, 8, None]
+
+
+def test_rows_are_read_in_steps_between_which_others_may_run() -> None:
+    family: Family[Count] = Family("w", Count)
+    loader = RowLoader([family])
+    row = encode_row(Count(1, 1))
+    for group in (b"a", b"b"):
+        loader.take((b"w%b %d" % (group, member), row) for member in range(STEP + 1))
+    assert len(list(loader.finish())) == 2
+    assert loader.rows == len(family) == 2 * (STEP + 1)
+
+
+def test_a_group_of_which_only_tombstones_are_left_is_not_there() -> None:
+    family: Family[Count] = Family("w", Count)
+    RowLoader([family]).load([(b"wa one", encode_row(Count(1, 1))), (b"wa one", None), (b"wb two", None)])
+    assert family.groups == {}
+
+
+@pytest.mark.parametrize("key", [b"w\xff a", b"wa \xff"])
+def test_a_key_that_is_no_text_is_refused(key: bytes) -> None:
+    with pytest.raises(FormatUnknown, match="cannot read"):
+        RowLoader([Family("w", Count)]).load([(key, encode_row(Count(1, 1)))])
