@@ -54,15 +54,27 @@ def as_read(tp: tuple[str, int], kept: Kept) -> Read:
 
 
 class Batch:
-    """A record batch that is being built."""
+    """A record batch that is being built, and its own builder. It is sent with as many records as it says it has."""
 
     def __init__(self) -> None:
-        self.records: list[Written] = []
+        self._records: list[Written] = []
+        self._relative_offset = 0
+
+    @property
+    def _builder(self) -> "Batch":
+        return self
+
+    @property
+    def records(self) -> list[Written]:
+        """What is sent."""
+        assert self._relative_offset == len(self._records), "the broker would refuse a batch with another count"
+        return self._records
 
     def append(
-        self, *, timestamp: int, key: bytes | None, value: bytes | None, headers: Sequence[tuple[str, bytes]] = ()
+        self, at: int, now_ms: int, key: bytes | None, value: bytes | None, headers: list[tuple[str, bytes]]
     ) -> object:
-        self.records.append((key, value, headers))
+        assert at == len(self._records)
+        self._records.append((key, value, headers))
         return self
 
     def close(self) -> None:

@@ -82,7 +82,7 @@ class Asked:
         """Fold records, and take down what is said of each that is refused."""
         for record in records:
             if (output := self._machine.fold(record)) is not None:
-                self.refused.append((record.offset, output))
+                self.refused.append((record.offset, output.key, output.value, output.headers))
 
     def listen(self, now_ms: int) -> None:
         """Cut until nothing more is said."""
