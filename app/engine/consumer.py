@@ -18,6 +18,7 @@ from app.engine.batches import read_whole_batches
 from app.engine.connecting import patient
 from app.engine.delivery import PromptConsumer
 from app.engine.errors import SourceLost
+from app.engine.pace import pace
 from app.engine.runs import Run
 
 
@@ -52,6 +53,7 @@ class RunThread(driver.AIOKafkaConsumerThread):
         consumer = self._ensure_consumer()
         never_reset(consumer._fetcher)
         read_whole_batches(consumer)
+        pace(consumer._fetcher)
 
     def _create_worker_consumer(self, transport: Any) -> Any:
         consumer = super()._create_worker_consumer(transport)
