@@ -21,6 +21,7 @@ from app.engine.machine import Machine, Output
 from app.engine.observer import Observer
 from app.engine.rows import Pressure
 from app.engine.runs import Run
+from app.engine.turns import Turns
 
 RUN_BYTES: Final = 4 * 1024 * 1024
 """Estimated size at which a run is full. The estimate is of the rows' encoded size."""
@@ -92,6 +93,7 @@ class Partition:
         options: FlushOptions,
         clock: Clock,
         observer: Observer | None = None,
+        turns: Turns | None = None,
     ) -> None:
         self.number = number
         self.machine = machine
@@ -102,6 +104,7 @@ class Partition:
         self.highwater: int | None = None
         self.frozen = False
         self.observer = observer or Observer()
+        self._turns = turns or Turns()
         self._pressure = pressure
         self._identity = identity
         self._options = options
@@ -244,7 +247,8 @@ class Partition:
             if self._failure is not None:
                 raise self._failure
             try:
-                await self._flush()
+                async with self._turns.turn():
+                    await self._flush()
             except BaseException as error:
                 self._failure = error
                 raise

@@ -17,6 +17,7 @@ from app.engine.partition import FlushOptions, Partition
 from app.engine.rows import Pressure
 from app.engine.runs import Run
 from app.engine.takeover import Owner, Takeover
+from app.engine.turns import Turns
 
 logger = structlog.get_logger(__name__)
 
@@ -50,6 +51,7 @@ class StateTable(faust.Table[Any, Any]):
         self.machine_for = machine_for
         self.takeover = takeover
         self.flush_options = options or FlushOptions()
+        self.turns = Turns()
         self.clock = clock or Clock()
         self.stop_worker = stop
         self.owned: dict[int, Owner] = {}

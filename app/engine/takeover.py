@@ -19,6 +19,7 @@ from app.engine.producer import FencedProducer
 from app.engine.reader import LogReader
 from app.engine.rows import Pressure
 from app.engine.source_check import SourceCheck, Start
+from app.engine.turns import Turns
 
 logger = structlog.get_logger(__name__)
 
@@ -105,6 +106,7 @@ class TableSide(Protocol):
 
     source: str
     flush_options: FlushOptions
+    turns: Turns
     clock: Clock
     observer: Observer
 
@@ -188,6 +190,7 @@ class Takeover:
                 options=table.flush_options,
                 clock=table.clock,
                 observer=table.observer,
+                turns=table.turns,
             )
             _restore(machines[number], commit, start)
             partition.highwater = start.end
