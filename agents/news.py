@@ -41,21 +41,25 @@ class News:
 
     def progress(self, told: Progress) -> None:
         """Take in how far a partition is."""
-        gifts = told.ledger.counted - self._counted.get(told.partition, 0)
-        self._counted[told.partition] = told.ledger.counted
-        if gifts > 0:
-            self._gifts += gifts
+        before, counted = self._counted.get(told.partition, 0), told.ledger.counted
+        if counted > before:
+            self._counted[told.partition] = counted
+            self._gifts += counted - before
             self._newest_ms = max(self._newest_ms, told.watermark_ms)
 
     def partial(self, key: str, told: Partial | None) -> None:
-        """Take in a partition's board. Every gift is on that of its day over all regions, and on one such only."""
+        """Take in a partition's board. Every gift is on that of its day over all regions, and on one such only.
+
+        Only what is above the highest told before is new: a rebuilt board may tell of less, and so may one that another
+        owner has published late.
+        """
         if told is None:
             self._days.pop(key, None)
         elif told.scope == "global" and told.window.name == "1d":
             before = self._days.get(key, Given(0, 0))
-            self._days[key] = Given(told.value, told.sends)
+            highest = self._days[key] = Given(max(before.value, told.value), max(before.sends, told.sends))
             value, sends = self._given.get(told.unit, Given(0, 0))
-            self._given[told.unit] = Given(value + told.value - before.value, sends + told.sends - before.sends)
+            self._given[told.unit] = Given(value + highest.value - before.value, sends + highest.sends - before.sends)
 
     def take(self, values: int, tombstones: int) -> Merged:
         """Return what is new, with how many values and tombstones are about to be published."""

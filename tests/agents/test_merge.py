@@ -40,6 +40,13 @@ def progress(partition: int, watermark_ms: int, position: int = 1, counted: int 
     return Kept(0, AT, b"%d" % partition, msgspec.json.encode(told))
 
 
+def day(partition: int, value: int, scope: str = "global", unit: str = "coin", window: Any = "1d") -> Kept:
+    """A record of the partials topic: what a partition was given in a day, or what its `window` says."""
+    start = AT - AT % 86_400_000
+    board = Partial(partition, scope, unit, Window(window, start, start + 86_400_000), value, [], value, 2, 0)
+    return Kept(0, AT, f"{partition}|{scope}|{unit}|{window}|{start}".encode(), msgspec.json.encode(board))
+
+
 def withdrawn(partition: int) -> Kept:
     return Kept(0, AT, f"{partition}|{KEY}".encode(), None)
 
@@ -125,18 +132,22 @@ def test_what_was_published_is_told_when_it_is_acked_with_how_many_gifts_and_how
 def test_what_was_given_is_told_once_by_the_boards_of_the_day_over_all_regions() -> None:
     told: list[Merged] = []
     view = boards(told)
-
-    def day(partition: int, value: int, scope: str = "global", unit: str = "coin", window: Any = "1d") -> Kept:
-        start = AT - AT % 86_400_000
-        board = Partial(partition, scope, unit, Window(window, start, start + 86_400_000), value, [], value, 2, 0)
-        return Kept(0, AT, f"{partition}|{scope}|{unit}|{window}|{start}".encode(), msgspec.json.encode(board))
-
     merged(view, day(0, 100), day(1, 50))
     view.published()
     assert told.pop().given == {}, "what a new owner finds was told by the one before"
     merged(view, day(0, 130), day(0, 130, "region:DE"), day(0, 130, window="1h"), day(1, 51), day(0, 7, unit="bit"))
     view.published()
     assert told.pop().given == {"coin": Given(31, 0), "bit": Given(7, 2)}
+
+
+def test_a_partition_that_tells_of_less_takes_nothing_back_and_is_not_counted_twice_when_it_rises_again() -> None:
+    told: list[Merged] = []
+    view = boards(told)
+    for value, counted in ((100, 10), (90, 9), (130, 13)):
+        merged(view, day(0, value), progress(0, AT, position=value, counted=counted), partial(0, value, value))
+        view.published()
+    news = [(one.given, one.gifts) for one in told]
+    assert news == [({}, 0), ({"coin": Given(0, 0)}, 0), ({"coin": Given(30, 0)}, 3)]
 
 
 def test_a_takeover_does_not_bring_a_board_back_that_has_its_tombstone() -> None:
