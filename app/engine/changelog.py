@@ -27,7 +27,7 @@ def changed_rows(families: Iterable[Family[Any]]) -> list[Row]:
 
 
 STEP: Final = 5_000
-"""So many rows at most are read before others may run."""
+"""So many rows at most are taken, or read, before others may run."""
 
 
 class RowLoader:
@@ -40,9 +40,8 @@ class RowLoader:
     def __init__(self, families: Sequence[Family[Any]]) -> None:
         self.commit: Commit | None = None
         self.rows = 0
-        self._by_tag = {family.tag: family for family in families}
-        self._taken: dict[str, dict[str, Any]] = {}
-        self._by_head: dict[bytes, dict[str, Any]] = {}
+        self._by_tag = {family.tag.encode(): family for family in families}
+        self._taken: dict[bytes, dict[str, Any]] = {}
 
     def load(self, rows: Iterable[Row]) -> None:
         """Take all rows and finish, in one go."""
@@ -52,13 +51,14 @@ class RowLoader:
 
     def take(self, rows: Iterable[Row]) -> None:
         """Take rows that follow those taken before. Raises FormatUnknown if a key is no text."""
-        groups, key = self._by_head, b""
+        groups, key = self._taken, b""
         try:
             for key, value in rows:
                 head, _, member = key.partition(b" ")
                 newest = groups.get(head)
                 if newest is None:
-                    newest = groups[head] = self._taken[head.decode()] = {}
+                    head.decode()  # or it is refused here
+                    newest = groups[head] = {}
                 newest[member.decode()] = value
         except ValueError as error:
             raise _unreadable(key, error) from error
@@ -69,12 +69,11 @@ class RowLoader:
         Raises FormatUnknown for one of a newer version, Replaced if this state is out of use. All are read: one that
         this version cannot read is to end the worker before it counts anything.
         """
-        self._by_head.clear()
         read = 0
         for head, rows in self._taken.items():
             family = self._by_tag.get(head[:1])
             if family is None:
-                self._apply_own(head.encode(), rows.get(""))
+                self._apply_own(head, rows.get(""))
                 continue
             members = list(rows)
             self.rows += len(members)
@@ -85,7 +84,7 @@ class RowLoader:
                     read = 0
                     yield
             if rows:
-                family.groups[head[1:]] = rows
+                family.groups[head[1:].decode()] = rows
         self._taken.clear()
 
     def _apply_own(self, key: bytes, value: bytes | None) -> None:
@@ -99,14 +98,14 @@ class RowLoader:
             raise replaced(value)
         elif key != FENCE_KEY:
             raise FormatUnknown(
-                f"the changelog holds rows of kind {chr(key[0])!r}, which this version does not know; {NEWER}"
+                f"the changelog holds rows of kind {key.decode()[:1]!r}, which this version does not know; {NEWER}"
             )
 
 
 _UNREADABLE: Final = (msgspec.MsgspecError, TypeError, ValueError, LookupError)
 
 
-def _read(form: RowForm[Any], head: str, rows: dict[str, Any], members: list[str]) -> None:
+def _read(form: RowForm[Any], head: bytes, rows: dict[str, Any], members: list[str]) -> None:
     """Put the rows of these members of a group in the place of what is written of them."""
     first, later, member = form.first, form.later, ""
     try:
@@ -117,7 +116,7 @@ def _read(form: RowForm[Any], head: str, rows: dict[str, Any], members: list[str
             else:
                 rows[member] = first(value) if value[0] != HEAD else later(value)
     except _UNREADABLE as error:
-        raise _unreadable(f"{head} {member}".encode(), error) from error
+        raise _unreadable(head + b" " + member.encode(), error) from error
 
 
 def _unreadable(key: bytes, error: Exception) -> FormatUnknown:

@@ -14,7 +14,7 @@ from typing import Any, Final
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from app.engine.batches import read_whole_batches
-from app.engine.changelog import RowLoader
+from app.engine.changelog import STEP, RowLoader
 from app.engine.connecting import connected
 
 FETCH_BYTES: Final = 4 * 1024 * 1024
@@ -24,9 +24,6 @@ FETCH_WAIT_MS: Final = 20
 
 RETRY_MS: Final = 20
 """A new client first hears that it does not know a topic yet, and asks for its offsets again after so long."""
-
-RECORDS: Final = 5_000
-"""So many at most are taken before others may run."""
 
 _row = attrgetter("key", "value")
 _offset = attrgetter("offset")
@@ -112,7 +109,7 @@ class LogReader:
             await consumer.seek_to_beginning()
             for tp, last in left.items():
                 while await consumer.position(tp) <= last:
-                    records = (await consumer.getmany(tp, timeout_ms=1000, max_records=RECORDS)).get(tp, ())
+                    records = (await consumer.getmany(tp, timeout_ms=1000, max_records=STEP)).get(tp, ())
                     yield tp.partition, records[: bisect_right(records, last, key=_offset)]
                     # What is fetched already is given without waiting: let others run.
                     await asyncio.sleep(0)

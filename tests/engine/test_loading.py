@@ -82,6 +82,12 @@ def test_a_group_of_which_only_tombstones_are_left_is_not_there() -> None:
     assert family.groups == {}
 
 
+@pytest.mark.parametrize("key", [b"", b"z", "\u00fc 1".encode()])
+def test_a_row_of_no_known_kind_is_refused(key: bytes) -> None:
+    with pytest.raises(FormatUnknown, match="holds rows of kind"):
+        RowLoader([Family("w", Count)]).load([(key, b"")])
+
+
 @pytest.mark.parametrize("key", [b"w\xff a", b"wa \xff"])
 def test_a_key_that_is_no_text_is_refused(key: bytes) -> None:
     with pytest.raises(FormatUnknown, match="cannot read"):
