@@ -15,13 +15,14 @@ OUTPUT_BATCH_BYTES: Final = 512 * 1024
 NO_HEADERS: Final[list[tuple[str, bytes]]] = []
 
 
-def fill(batch: Any, rows: Iterable[tuple[bytes, bytes | None]], now_ms: int) -> None:
-    """Append the rows to an empty batch. Raises RunTooLarge if they do not fit."""
+def fill(batch: Any, rows: Iterable[tuple[bytes, bytes | None]], now_ms: int, where: str) -> None:
+    """Append the rows to an empty batch, which goes to `where`. Raises RunTooLarge if they do not fit."""
     append, count = batch._builder.append, 0
     for key, value in rows:
         if append(count, now_ms, key, value, NO_HEADERS) is None:
             raise RunTooLarge(
-                f"a run is over {MAX_BATCH_BYTES} bytes; lower the flush interval, so that a run holds fewer rows"
+                f"a run of {where} is over {MAX_BATCH_BYTES} bytes; "
+                "lower the flush interval, so that a run holds fewer rows"
             )
         count += 1
     batch._relative_offset = count

@@ -35,7 +35,7 @@ def told(batch: Any) -> tuple[int, bytes]:
 @given(RECORDS)
 def test_rows_are_as_aiokafka_appends_them(rows: list[tuple[bytes, bytes | None]]) -> None:
     batch = new_batch()
-    fill(batch, rows, NOW)
+    fill(batch, rows, NOW, "t[0]")
     assert told(batch) == told(by_aiokafka(rows))
 
 
@@ -66,5 +66,5 @@ def test_no_outputs_need_no_batch() -> None:
 
 
 def test_a_run_that_does_not_fit_stops_the_worker() -> None:
-    with pytest.raises(RunTooLarge, match="lower the flush interval"):
-        fill(new_batch(), [(b"k", b"v"), (b"k", b"x" * MAX_BATCH_BYTES)], NOW)
+    with pytest.raises(RunTooLarge, match=r"a run of t\[3\] is over .* lower the flush interval"):
+        fill(new_batch(), [(b"k", b"v"), (b"k", b"x" * MAX_BATCH_BYTES)], NOW, "t[3]")
