@@ -1,7 +1,7 @@
 """Fetches that are not sent on each other's heels: a gift in each of them costs more than all of them in one."""
 
-import asyncio
-import time
+from asyncio import CancelledError, sleep
+from time import monotonic
 from typing import Any, Final
 
 PACE_SECONDS: Final = 0.01
@@ -18,14 +18,14 @@ def pace(fetcher: Any, seconds: float = PACE_SECONDS) -> None:
     begun: dict[int, float] = {}
 
     async def paced_fetch(assignment: Any, node_id: int, request: Any) -> bool:
-        rest = begun.get(node_id, 0.0) + seconds - time.monotonic()
+        rest = begun.get(node_id, 0.0) + seconds - monotonic()
         if rest > 0:
             try:
-                await asyncio.sleep(rest)
-            except asyncio.CancelledError:
+                await sleep(rest)
+            except CancelledError:
                 # The partitions were taken away, or the consumer is closed: as aiokafka ends its own.
                 return False
-        begun[node_id] = time.monotonic()
+        begun[node_id] = monotonic()
         return bool(await fetch(assignment, node_id, request))
 
     fetcher._proc_fetch_request = paced_fetch

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 import pytest
 from hypothesis import given, settings
@@ -13,6 +13,7 @@ from app.engine.errors import Poisoned, SourceGap, UnexpectedOffset
 from app.engine.partition import FlushOptions
 from tests.engine.fake_log import Broker, Crash, Time, recover, run_of
 from tests.engine.toy import Count, Word, WordCounter
+from tests.integration.waiting import until
 
 WORDS = st.lists(st.sampled_from([b"a", b"b", b"c", b""]), min_size=1, max_size=40)
 
@@ -206,20 +207,22 @@ async def test_who_is_behind_cuts_seldom_and_who_has_caught_up_does_not_wait_for
     broker, time = Broker(), Time()
     partition, _ = recover(broker, time)
     log = log_of([b"a", b"a", b"a"])
+
+    def sent(runs: int) -> Callable[[], Awaitable[bool]]:
+        async def are_sent() -> bool:
+            return len(broker.batches) == runs
+
+        return are_sent
+
     await partition.fold(run_of(log[:1], highwater=3))
     flushing = asyncio.create_task(partition.flush_forever())
-    await until(lambda: len(broker.batches) == 1)
+    await until(sent(1), "the first run is sent")
     await partition.fold(run_of(log[1:2], highwater=3))
     time.ms += FlushOptions().every_ms
     await asyncio.sleep(3 * FlushOptions().every_ms / 1000)
     assert partition.behind
     assert len(broker.batches) == 1
     await partition.fold(run_of(log[2:], highwater=3))
-    await until(lambda: len(broker.batches) == 2)
+    await until(sent(2), "the second run is sent")
     await partition.freeze()
     await flushing
-
-
-async def until(holds: Callable[[], bool]) -> None:
-    while not holds():  # noqa: ASYNC110 - another task sees to it
-        await asyncio.sleep(0.001)
