@@ -132,9 +132,10 @@ def _maybe_start(row: Engagement) -> Moment | None:
 
 
 def _new_spike(row: Engagement) -> Spike:
-    """Begin a spike with the gifts of the W that set it off."""
+    """Begin a spike with the gifts of the W that set it off, in the order of time, which tells who is kept of many."""
     spike = Spike(row.at, row.at, row.at - WINDOW, Tally())
-    for tally in row.recent.values():
+    for bucket in sorted(row.recent):
+        tally = row.recent[bucket]
         spike.tally.merge(tally)
         for gifter, sends in tally.gifters.items():
             spike.contribute(gifter, sends)

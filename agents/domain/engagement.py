@@ -1,7 +1,8 @@
-"""What is known about the engagement of one stream: its row, and how a counted gift gets into it.
+"""What is known about the engagement of one stream: its row, its tallies, and how a counted gift gets into them.
 
-All state of the detector (`agents.domain.detector`) is in the row. Times are counted in 5 s buckets of event time;
-a boundary is the number of the bucket that begins there.
+All state of the detector (`agents.domain.detector`) is in them. Times are counted in 5 s buckets of event time; a
+boundary is the number of the bucket that begins there. Each bucket's tally is a row of its own: a gift changes one of
+them, and who has thousands of gifters a minute writes those of five seconds only.
 """
 
 from typing import Any, Final, Self
@@ -37,9 +38,12 @@ SEVERE: Final = (5.0, 8.0)
 
 @mypyc_attr(acyclic=True)
 class Tally(Row):
-    """What was given, and by whom: how many gifts, how much per unit, how many gifts per gifter."""
+    """What was given, and by whom: how many gifts, how much per unit, how many gifts per gifter.
 
-    __slots__ = ("gifters", "sends", "values")
+    `run`, which is not written, is the run in which it changed last.
+    """
+
+    __slots__ = ("gifters", "run", "sends", "values")
 
     def __init__(
         self, sends: int = 0, values: dict[str, int] | None = None, gifters: dict[str, int] | None = None
@@ -47,6 +51,7 @@ class Tally(Row):
         self.sends = sends
         self.values: dict[str, int] = values or {}
         self.gifters: dict[str, int] = gifters or {}
+        self.run = -1
 
     def pack(self) -> Fields:
         """Return the fields."""
@@ -131,12 +136,14 @@ class Spike(Row):
 
 @mypyc_attr(acyclic=True)
 class Engagement(Row):
-    """The detector's whole state for one stream.
+    """The detector's state for one stream.
 
-    `first` and `newest` are buckets of gifts; `at` is the boundary evaluated last. `recent` holds the buckets of W and
-    later ones, and `crowd` is a quick bound made of them: without another gift, W never has more distinct gifters.
-    `count` gifters in `windows` windows is the baseline as of the boundary `fed`; `held` is how many the window had
-    that is fed to it next. `run`, which is not written, is the run in which the row changed last.
+    `first` and `newest` are buckets of gifts; `at` is the boundary evaluated last. `count` gifters in `windows` windows
+    is the baseline as of the boundary `fed`; `held` is how many the window had that is fed to it next.
+
+    Not written with it: `recent`, the tallies of the buckets of W and of later ones; `gone`, the buckets whose tallies
+    were dropped lately; `crowd`, a quick bound: without another gift, W never has more distinct gifters; and `run`, the
+    run in which the row changed last.
     """
 
     __slots__ = (
@@ -146,6 +153,7 @@ class Engagement(Row):
         "crowd",
         "fed",
         "first",
+        "gone",
         "held",
         "newest",
         "recent",
@@ -164,7 +172,6 @@ class Engagement(Row):
         windows: float = PRIOR,
         held: int = 0,
         confirmations: int = 0,
-        recent: dict[int, Tally] | None = None,
         spike: Spike | None = None,
     ) -> None:
         self.first = first
@@ -175,16 +182,23 @@ class Engagement(Row):
         self.windows = windows
         self.held = held
         self.confirmations = confirmations
-        self.recent: dict[int, Tally] = recent or {}
         self.spike = spike
+        self.recent: dict[int, Tally] = {}
+        self.gone: list[int] = []
+        self.crowd = 0
         self.run = -1
-        self.crowd = sum([len(tally.gifters) for tally in self.recent.values()])
 
     @classmethod
     def unpack(cls, fields: list[Any]) -> Self:
         """Make an engagement of its fields."""
-        recent = {bucket: Tally.unpack(tally) for bucket, tally in fields[8].items()}
-        return cls(*[*fields[:8], recent, fields[9] and Spike.unpack(fields[9])])
+        return cls(*[*fields[:8], fields[8] and Spike.unpack(fields[8])])
+
+    @classmethod
+    def unpack_first(cls, fields: list[Any]) -> Self:
+        """Make an engagement of the fields of version 1, which had the tallies between the others."""
+        row = cls.unpack([*fields[:8], fields[9]])
+        row.recent = {bucket: Tally.unpack(tally) for bucket, tally in fields[8].items()}
+        return row
 
     def pack(self) -> Fields:
         """Return the fields."""
@@ -197,7 +211,6 @@ class Engagement(Row):
             self.windows,
             self.held,
             self.confirmations,
-            {bucket: tally.pack() for bucket, tally in self.recent.items()},
             self.spike and self.spike.pack(),
         )
 
@@ -211,10 +224,21 @@ class Engagement(Row):
         """Whether a spike could start or end without another gift."""
         return self.crowd >= START_GIFTERS or self.active
 
+    def hold(self, tallies: dict[str, Tally]) -> None:
+        """Take up the stream's tallies, by bucket, as they were kept; some may have left W before `at`."""
+        self.recent = {}
+        for bucket in sorted([int(bucket) for bucket in tallies]):
+            if bucket < self.at - WINDOW:
+                self.gone.append(bucket)
+            else:
+                self.recent[bucket] = tallies[str(bucket)]
+        self.crowd = sum([len(tally.gifters) for tally in self.recent.values()])
+
     def forget(self, bucket: int) -> None:
         """Drop a bucket that has left W."""
         tally = self.recent.pop(bucket, None)
         if tally is not None:
+            self.gone.append(bucket)
             self.crowd -= len(tally.gifters)
 
     def gifters(self) -> int:
@@ -237,8 +261,12 @@ def forgotten(row: Engagement, at: int) -> bool:
     return at - row.newest > FORGET_AFTER
 
 
-def note(row: Engagement, gifter: str, bucket: int, unit: str, quantity: int, value: int) -> None:
-    """Take in a counted gift. A late one counts as far as its bucket is still in W, or in the spike."""
+def note(row: Engagement, gifter: str, bucket: int, unit: str, quantity: int, value: int) -> Tally | None:
+    """Take in a counted gift, and return its bucket's tally.
+
+    A late one counts as far as its bucket is still in W, or there is no tally, or in the spike.
+    """
+    tally: Tally | None = None
     if bucket > row.newest:
         row.newest = bucket
     if bucket > row.at - WINDOW:
@@ -257,3 +285,4 @@ def note(row: Engagement, gifter: str, bucket: int, unit: str, quantity: int, va
     if spike is not None and bucket >= spike.since:
         spike.tally.add(unit, quantity, value)
         spike.contribute(gifter, quantity)
+    return tally

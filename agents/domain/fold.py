@@ -59,7 +59,7 @@ class GiftFold:
         self._horizon_ms: i64 = rules.horizon_ms
         self._seen = Seen(tables.seen, rules.horizon_ms)
         self._streaks = Streaks(tables.streaks, rules.horizon_ms)
-        self._spikes = Spikes(rules, partition, tables.engagement, tables.outbox)
+        self._spikes = Spikes(rules, partition, tables.engagement, tables.tallies, tables.outbox)
         self._gaps = Gaps(partition, self._account.gaps)
         self._snapshots = Snapshots(rules, partition, self._gaps)
         self._publication = Publication(self._snapshots, tables.outbox)

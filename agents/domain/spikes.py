@@ -9,7 +9,7 @@ from typing import Any, Final
 import orjson
 
 from agents.domain.detector import Moment, evaluate, next_evaluation
-from agents.domain.engagement import ANONYMOUS, BUCKET_MS, MOST_CONTRIBUTORS, Engagement, begin, forgotten, note
+from agents.domain.engagement import ANONYMOUS, BUCKET_MS, Engagement, Tally, begin, forgotten, note
 from agents.domain.event import Event
 from agents.domain.growth import Growth
 from agents.domain.rules import Rules
@@ -17,7 +17,8 @@ from agents.domain.small_rows import Outgoing
 from agents.domain.tables import FamilyT
 
 SWEEP_MS: Final = 600_000
-ROW_BYTES: Final = 512
+ROW_BYTES: Final = 200
+TALLY_BYTES: Final = 200
 GIFTER_BYTES: Final = 32
 NO_GIFT_IS_BIG: Final = 2**63
 
@@ -40,17 +41,24 @@ class Spikes:
         "_rules",
         "_run",
         "_sweep_ms",
+        "_tallies",
         "_thresholds",
     )
 
     def __init__(
-        self, rules: Rules, partition: int, engagement: FamilyT[Engagement], outbox: FamilyT[Outgoing]
+        self,
+        rules: Rules,
+        partition: int,
+        engagement: FamilyT[Engagement],
+        tallies: FamilyT[Tally],
+        outbox: FamilyT[Outgoing],
     ) -> None:
         self._rules = rules
         self._partition = str(partition)
         self._engagement = engagement
         self._rows: dict[str, dict[str, Engagement]] = engagement.groups
-        self._growth = Growth(engagement)
+        self._tallies = tallies
+        self._growth = Growth(tallies)
         self._run = 0
         self._outbox = outbox
         self._awake: set[str] = set()
@@ -59,7 +67,11 @@ class Spikes:
         self._sweep_ms = 0
 
     def restore(self) -> None:
-        """Rebuild what is not in the rows: which streams are awake."""
+        """Rebuild what is not in the rows: which tallies they hold, and which streams are awake."""
+        for stream, _, row in self._engagement:
+            for bucket, tally in row.recent.items():  # of a row of version 1
+                self._keep(stream, bucket, tally)
+            row.hold(self._tallies.groups.get(stream, {}))
         self._awake = {stream for stream, _, row in self._engagement if row.restless}
         self._next_ms = 0
 
@@ -86,15 +98,18 @@ class Spikes:
         bucket = event.event_time_ms // BUCKET_MS
         row = self._row(stream)
         if row is None or forgotten(row, at):
+            self._tallies.drop(stream)
             row = begin(bucket, at)
         elif row.at < at:
             self._catch_up(stream, row, at, offset)
         unit, crowd = event.value_unit, row.crowd
-        note(row, event.sender_id or ANONYMOUS, bucket, unit, quantity, value)
+        tally = note(row, event.sender_id or ANONYMOUS, bucket, unit, quantity, value)
         if row.run != self._run:
             self._changes(stream, row)
+        if tally is not None and tally.run != self._run:
+            self._keep(stream, bucket, tally)
         elif row.crowd > crowd:
-            self._growth.add(GIFTER_BYTES)
+            self._growth.add(2 * GIFTER_BYTES if row.spike else GIFTER_BYTES)
         if row.restless and stream not in self._awake:
             self._awake.add(stream)
         threshold = self._thresholds.get(unit)
@@ -116,8 +131,17 @@ class Spikes:
         return None if rows is None else rows.get("")
 
     def _changes(self, stream: str, row: Engagement) -> None:
+        """Tell a change of the row, and with it, never before it, which tallies it has let go of."""
         row.run = self._run
         self._engagement.put(stream, "", row, _size(row))
+        for bucket in row.gone:
+            self._tallies.delete(stream, str(bucket))
+        row.gone.clear()
+
+    def _keep(self, stream: str, bucket: int, tally: Tally) -> None:
+        """Tell a change of a tally, the first one in this run."""
+        tally.run = self._run
+        self._tallies.put(stream, str(bucket), tally, TALLY_BYTES + GIFTER_BYTES * len(tally.gifters))
 
     def _threshold(self, unit: str) -> int:
         return self._rules.big_gift.get(unit.partition(":")[0], NO_GIFT_IS_BIG)
@@ -146,6 +170,7 @@ class Spikes:
         gone = [stream for stream, _, row in self._engagement if forgotten(row, at)]
         for stream in gone:
             self._engagement.delete(stream)
+            self._tallies.drop(stream)
             self._awake.discard(stream)
 
     def _tell_spike(self, stream: str, row: Engagement, moment: Moment, offset: int) -> int:
@@ -202,6 +227,5 @@ class Spikes:
 
 
 def _size(row: Engagement) -> int:
-    """Estimate the encoded bytes from how many gave lately, which costs less than to count."""
-    crowd = row.held if row.spike is None else row.spike.peak + MOST_CONTRIBUTORS // 2
-    return ROW_BYTES + GIFTER_BYTES * crowd
+    """Estimate the encoded bytes of a row and its key."""
+    return ROW_BYTES if row.spike is None else ROW_BYTES + TALLY_BYTES + GIFTER_BYTES * len(row.spike.tally.gifters)

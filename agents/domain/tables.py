@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Final, NamedTuple, Protocol, TypeVar
 
 from agents.domain.account import Account
-from agents.domain.engagement import Engagement
+from agents.domain.engagement import Engagement, Tally
 from agents.domain.rows import Gift, Gifter, Register, Scope, Streamer, Total
 from agents.domain.small_rows import Outgoing
 
@@ -62,6 +62,8 @@ class Tables:
     """stream -> sender|recipient|gift|streak."""
     engagement: FamilyT[Engagement]
     """stream."""
+    tallies: FamilyT[Tally]
+    """stream -> bucket of 5 s: what was given lately. One that has left the last minute lingers until the next gift."""
     outbox: FamilyT[Outgoing]
     """spike_id: what is to be published of it; the newest wins."""
     progress: FamilyT[Account]
@@ -95,7 +97,8 @@ FAMILIES: Final[dict[str, Kind]] = {
     "streams": Kind("s", tuple[Streamer, ...]),
     "seen": Kind("i", list[str | int]),
     "streaks": Kind("k", Register),
-    "engagement": Kind("e", Engagement),
+    "engagement": Kind("e", Engagement, version=2, older={1: Engagement.unpack_first}),
+    "tallies": Kind("t", Tally),
     "outbox": Kind("o", Outgoing),
     "progress": Kind("p", Account),
 }

@@ -1,13 +1,15 @@
 """The rows of engagement against the recount, as far as they are no statistics.
 
-Compared are the buckets of the first and the newest gift, and what was given, and by whom, in each recent bucket. The
-baseline, the confirmations and the spike itself are the detector's judgement, and are not told again here.
+Compared are the buckets of the first and the newest gift, and what was given, and by whom, in each recent bucket: its
+tally. The baseline, the confirmations and the spike itself are the detector's judgement, and are not told again here.
 
 A row is evaluated whenever its worker comes to it, so its boundary `at` may be any since its last gift; the recent
-buckets are those of that boundary.
+buckets are those of that boundary. Tallies of older ones may linger, and say nothing.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from msgspec.structs import asdict
@@ -20,9 +22,11 @@ from app.audit.state_rows import (
     FORGET_BUCKETS,
     MOST_GIFTERS,
     RECENT_BUCKETS,
-    Bucket,
-    Engagement,
+    FirstEngagement,
+    Key,
     RowError,
+    Tally,
+    read_engagement,
     read_key,
     read_row,
     row_key,
@@ -38,11 +42,15 @@ class Crowd:
     newest: int
     at: int
     tainted: bool
-    recent: dict[int, Bucket] = field(default_factory=dict)
+    recent: dict[int, Tally] = field(default_factory=dict)
 
     def forgotten(self, at: int) -> bool:
         """Say whether the stream has been without gifts for so long that it begins anew."""
         return at - self.newest > FORGET_BUCKETS
+
+    def since(self, at: int) -> dict[int, Tally]:
+        """Return the tallies that are recent at a boundary, by bucket."""
+        return {bucket: tally for bucket, tally in self.recent.items() if bucket >= at - RECENT_BUCKETS}
 
     def add(self, event: GiftEvent, sends: int, value: int, at: int) -> None:
         """Add a gift, when the watermark is at a boundary. One that is late for the recent buckets is in none."""
@@ -50,7 +58,7 @@ class Crowd:
         self.newest = max(self.newest, bucket)
         self.at = at
         if bucket > at - RECENT_BUCKETS:
-            held = self.recent.setdefault(bucket, Bucket())
+            held = self.recent.setdefault(bucket, Tally())
             held.sends += sends
             held.values[event.value_unit] = held.values.get(event.value_unit, 0) + value
             gifter = event.sender_id or ""
@@ -67,6 +75,7 @@ class Crowds:
         self._case = case
         self._crowds: dict[str, Crowd] = {}
         self._sweep_at = 0
+        self._at: dict[str, int] = {}
 
     def note(self, fate: Fate, watermark: int) -> None:
         """Take in what became of the next record; `watermark` is the one before it, in ms."""
@@ -85,22 +94,59 @@ class Crowds:
 
     def finish(self) -> None:
         """Compare each row, and see that none is missing."""
-        rows, at = self._case.state.rows("engagement"), self._case.recount.watermark // BUCKET_MS
-        for key, value in rows.items():
-            self._compare(key, value, at)
+        state, at = self._case.state, self._case.recount.watermark // BUCKET_MS
+        for key, value in state.rows("engagement").items():
+            self._judge(key, partial(self._row, value, at))
+        for key, value in state.rows("tallies").items():
+            self._judge(key, partial(self._tally, value))
         for stream, crowd in self._crowds.items():
-            key = row_key("engagement", stream)
-            if key not in rows and not crowd.forgotten(at) and not crowd.tainted:
-                self._case.verdicts.find("missing", "engagement", key, f"newest: expected {crowd.newest}, found no row")
+            if not crowd.tainted:
+                self._see_that_none_is_missing(stream, crowd, at)
 
-    def _compare(self, key: bytes, value: bytes, at: int) -> None:
-        crowd, verdicts = self._crowds.get(read_key(key).group), self._case.verdicts
+    def _judge(self, key: bytes, differs: Callable[[Key, Crowd], str | None]) -> None:
+        parts, verdicts = read_key(key), self._case.verdicts
+        crowd = self._crowds.get(parts.group)
         if crowd.tainted if crowd else self._case.recount.has_lost:
-            verdicts.unverifiable("engagement")
+            verdicts.unverifiable(parts.family)
         elif crowd is None:
-            verdicts.compared("engagement", key, "expected no row: the stream was given nothing", "extra")
+            verdicts.compared(parts.family, key, "expected no row: the stream was given nothing", "extra")
         else:
-            verdicts.compared("engagement", key, _difference(crowd, value, at))
+            verdicts.compared(parts.family, key, differs(parts, crowd))
+
+    def _row(self, value: bytes, at: int, key: Key, crowd: Crowd) -> str | None:
+        try:
+            row = read_engagement(value)
+        except RowError as error:
+            return str(error)
+        if not crowd.at <= row.at <= at:
+            return f"at: expected from {crowd.at} to {at}, found {row.at}"
+        expected, found = {"first": crowd.first, "newest": crowd.newest}, {"first": row.first, "newest": row.newest}
+        if isinstance(row, FirstEngagement):
+            return difference(expected | _shown(crowd.since(row.at)), found | _shown(row.recent))
+        self._at[key.group] = row.at
+        return difference(expected, found)
+
+    def _tally(self, value: bytes, key: Key, crowd: Crowd) -> str | None:
+        at = self._at.get(key.group, crowd.at)
+        if not key.member.isdecimal() or int(key.member) < at - RECENT_BUCKETS:
+            return None if key.member.isdecimal() else "key: expected the number of a bucket"
+        expected = crowd.recent.get(int(key.member))
+        try:
+            found = read_row(value, Tally)
+        except RowError as error:
+            return str(error)
+        return difference(asdict(expected), asdict(found)) if expected else "expected no tally: nothing was given then"
+
+    def _see_that_none_is_missing(self, stream: str, crowd: Crowd, at: int) -> None:
+        state, verdicts, key = self._case.state, self._case.verdicts, row_key("engagement", stream)
+        if key not in state.rows("engagement"):
+            if not crowd.forgotten(at):
+                verdicts.find("missing", "engagement", key, f"newest: expected {crowd.newest}, found no row")
+        elif (row_at := self._at.get(stream)) is not None:
+            for bucket, tally in crowd.since(row_at).items():
+                key = row_key("tallies", stream, str(bucket))
+                if key not in state.rows("tallies"):
+                    verdicts.find("missing", "tallies", key, f"sends: expected {tally.sends}, found no row")
 
     def _sweep(self, at: int) -> None:
         """Let go of who would begin anew, if no row is left to be compared."""
@@ -111,16 +157,5 @@ class Crowds:
                 del self._crowds[stream]
 
 
-def _difference(crowd: Crowd, value: bytes, at: int) -> str | None:
-    try:
-        row = read_row(value, Engagement)
-    except RowError as error:
-        return str(error)
-    if not crowd.at <= row.at <= at:
-        return f"at: expected from {crowd.at} to {at}, found {row.at}"
-    recent = {bucket: held for bucket, held in crowd.recent.items() if bucket >= row.at - RECENT_BUCKETS}
-    return difference(_shown(crowd.first, crowd.newest, recent), _shown(row.first, row.newest, row.recent))
-
-
-def _shown(first: int, newest: int, recent: dict[int, Bucket]) -> dict[str, Any]:
-    return {"first": first, "newest": newest, "recent": {str(at): asdict(held) for at, held in recent.items()}}
+def _shown(recent: dict[int, Tally]) -> dict[str, Any]:
+    return {"recent": {str(at): asdict(tally) for at, tally in recent.items()}}

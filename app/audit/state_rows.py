@@ -11,7 +11,8 @@ before it stand for, and the fence row of a new owner.
     c  scopes      scope|unit|window|start_ms   -                             Scope
     i  seen        number of a block            -                             stream, id, time; again for each
     k  streaks     stream                       sender|recipient|gift|streak  Register
-    e  engagement  stream                       -                             Engagement
+    e  engagement  stream                       -                             Engagement, of version 2 or 1
+    t  tallies     stream                       bucket of 5 s                 Tally
     p  progress    p                            -                             Account
     o  outbox      transient: not compared
 """
@@ -26,7 +27,7 @@ FORMAT: Final = 2
 """The newest format that can be read here."""
 
 HEAD: Final = 0xC1
-"""The first byte of a row whose form is of a later version than 1; the version follows. Only 1 can be read here."""
+"""The first byte of a row whose form is of a later version than 1; the version follows."""
 
 COMMIT_KEY: Final = b"\x00commit"
 FENCE_KEY: Final = b"\x00fence"
@@ -34,7 +35,18 @@ REPLACED_KEY: Final = b"\x00replaced"
 """Among the partials, too: another app id has taken over, the value."""
 
 Family = Literal[
-    "totals", "gifters", "gifts", "streams", "scopes", "seen", "streaks", "engagement", "progress", "outbox", "commit"
+    "totals",
+    "gifters",
+    "gifts",
+    "streams",
+    "scopes",
+    "seen",
+    "streaks",
+    "engagement",
+    "tallies",
+    "progress",
+    "outbox",
+    "commit",
 ]
 TAGS: Final[dict[str, Family]] = {
     "b": "totals",
@@ -45,9 +57,13 @@ TAGS: Final[dict[str, Family]] = {
     "i": "seen",
     "k": "streaks",
     "e": "engagement",
+    "t": "tallies",
     "p": "progress",
     "o": "outbox",
 }
+NEWEST: Final = {"e": 2}
+"""The newest version of a row that can be read here, by tag; of all others it is 1."""
+
 PROGRESS_GROUP: Final = "p"
 BLOCK: Final = 64
 """Offsets whose seen ids share a row."""
@@ -152,7 +168,7 @@ class Register(Struct, array_like=True, forbid_unknown_fields=True):
     at_ms: int
 
 
-class Bucket(Struct, array_like=True, forbid_unknown_fields=True):
+class Tally(Struct, array_like=True, forbid_unknown_fields=True):
     """What was given within 5 s: gifts, value per unit, gifts per gifter; the anonymous are one, without a name."""
 
     sends: int = 0
@@ -171,7 +187,21 @@ class Engagement(Struct, array_like=True, forbid_unknown_fields=True):
     windows: float
     held: int
     confirmations: int
-    recent: dict[int, Bucket]
+    spike: Any
+
+
+class FirstEngagement(Struct, array_like=True, forbid_unknown_fields=True):
+    """A row of version 1, which holds its tallies itself, by bucket."""
+
+    first: int
+    newest: int
+    at: int
+    fed: int
+    count: float
+    windows: float
+    held: int
+    confirmations: int
+    recent: dict[int, Tally]
     spike: Any
 
 
@@ -224,15 +254,22 @@ def read_commit(value: bytes) -> Commit:
 def check_version(key: bytes, value: bytes) -> None:
     """Raise RowError for a row of a version that cannot be read here."""
     if value[0] == HEAD:
-        version = value[1] if len(value) > 1 else 0
-        raise RowError(
-            f"row {key!r} has version {version}, only 1 is known here: run the audit of the version that wrote it"
-        )
+        version, newest = value[1] if len(value) > 1 else 0, NEWEST.get(key[:1].decode(errors="replace"), 1)
+        if not 1 < version <= newest:
+            raise RowError(
+                f"row {key!r} has version {version}, the newest known here is {newest}: run the audit of the version "
+                "that wrote it"
+            )
 
 
 def read_row(value: bytes, row_type: type[R]) -> R:
     """Read the value of a row. Raises RowError."""
     return _row(_plain(value), row_type)
+
+
+def read_engagement(value: bytes) -> Engagement | FirstEngagement:
+    """Read a row of engagement. Raises RowError."""
+    return read_row(value[2:], Engagement) if value[0] == HEAD else read_row(value, FirstEngagement)
 
 
 def read_cells(value: bytes, cell_type: type[R]) -> Iterator[R]:

@@ -6,7 +6,7 @@ from app.audit.report import BoardReport, Finding, FindingKind, Report
 from app.audit.state_rows import Family
 
 COMPARED: Final[tuple[Family, ...]] = (
-    "commit", "totals", "gifters", "gifts", "streams", "scopes", "seen", "streaks", "engagement", "progress",
+    "commit", "totals", "gifters", "gifts", "streams", "scopes", "seen", "streaks", "engagement", "tallies", "progress",
 )  # fmt: skip
 """In the order in which they are shown. The outbox is transient."""
 

@@ -20,6 +20,8 @@ Rows = dict[str, Any]
 """Plain values by changelog key."""
 
 COMMIT: Final = "\x00commit"
+FIRST_ENGAGEMENT: Final = 10
+"""Fields of a row of engagement in version 1."""
 
 
 def minute(start_ms: int) -> int:
@@ -94,9 +96,9 @@ def small_rows() -> Rows:
         f"e{stream} ": [
             *(BUCKET, BUCKET + 24, BUCKET + 24),
             *(BUCKET + 12, 0.25, 0.25, 3, 0),
-            {BUCKET + 24: [1, {"coin": 5}, {"ana": 1}]},
             None,
         ],
+        f"t{stream} {BUCKET + 24}": [1, {"coin": 5}, {"ana": 1}],
         "otiktok:s|spike|1 ": [3, b"on its way"],
         "pp ": [POSITION, LATER, 5, 1, 1, 1, 0, 0, 0, []],
     }
@@ -104,7 +106,13 @@ def small_rows() -> Rows:
 
 def state_of(rows: Mapping[str, Any]) -> State:
     """Return the state of a changelog that holds the rows; None is a tombstone."""
-    return State.of((key.encode(), None if row is None else encode(row)) for key, row in rows.items())
+    return State.of((key.encode(), None if row is None else written(key, row)) for key, row in rows.items())
+
+
+def written(key: str, row: Any) -> bytes:
+    """Return a row's value; one of engagement has version 2, or 1 if it holds its tallies itself."""
+    head = b"\xc1\x02" if key[0] == "e" and len(row) != FIRST_ENGAGEMENT else b""
+    return head + encode(row)
 
 
 def audited(rows: Mapping[str, Any], source: Log | None = None, options: AuditOptions = OPTIONS) -> Report:

@@ -24,6 +24,7 @@ from tests.audit.small_state import (
     minute,
     small_log,
     small_rows,
+    written,
 )
 
 S_MINUTE, S_STREAM = f"bcoin|1m|{NOON} tiktok:s", "bcoin|stream|0 tiktok:s"
@@ -31,9 +32,10 @@ ANA, BO = "gtiktok:s|coin ana", "gtiktok:s|coin bo"
 ROSE, DE = "ftiktok:s|coin rose", "stiktok:s|coin DE"
 GLOBAL_MINUTE = f"cglobal|coin|1m|{NOON} "
 SEEN, STREAK, ENGAGEMENT, PROGRESS = "i0 ", "ktiktok:s ana||rose|k1", "etiktok:s ", "pp "
+TALLY = f"ttiktok:s {BUCKET + 24}"
 JUDGED = [key for key in small_rows() if key[0] not in "\0o"]
 
-OTHERWISE = {"b": {7, 8}, "c": {3}, "e": {2, 3, 4, 5, 6, 7, 9}, "p": {7, 8}}
+OTHERWISE = {"b": {7, 8}, "c": {3}, "e": {2, 3, 4, 5, 6, 7, 8}, "p": {7, 8}}
 """Fields that are judged by other rules, or not at all, by tag."""
 
 Path = tuple[int | str, ...]
@@ -79,6 +81,7 @@ def test_rows_written_by_hand_are_exact() -> None:
         "seen": 1,
         "streaks": 1,
         "engagement": 1,
+        "tallies": 1,
         "progress": 1,
     }
 
@@ -108,7 +111,8 @@ def test_a_missing_row_is_found(key: str) -> None:
         (f"cregion:FR|coin|1m|{NOON} ", [5, 1, 0, False]),
         ("i1 ", ["tiktok:s", "tiktok:9", NOON]),
         ("ktiktok:s ana||rose|k2", [2, 10, NOON]),
-        ("etiktok:t ", [BUCKET, BUCKET, BUCKET, 0, 0.25, 0.25, 0, 0, {}, None]),
+        ("etiktok:t ", [BUCKET, BUCKET, BUCKET, 0, 0.25, 0.25, 0, 0, None]),
+        (f"ttiktok:t {BUCKET}", [1, {"coin": 5}, {"ana": 1}]),
         ("pq ", [POSITION, LATER, 5, 1, 1, 1, 0, 0, 0, []]),
         ("xwho knows", [1]),
         ("bno-member", [1]),
@@ -140,7 +144,7 @@ def test_a_cell_that_is_there_twice_is_found() -> None:
 
 
 @pytest.mark.parametrize("row", [[1], "text", [[]], {"a": 1}])
-@pytest.mark.parametrize("key", [S_MINUTE, ANA, ROSE, DE, GLOBAL_MINUTE, SEEN, STREAK, ENGAGEMENT, PROGRESS])
+@pytest.mark.parametrize("key", [S_MINUTE, ANA, ROSE, DE, GLOBAL_MINUTE, SEEN, STREAK, ENGAGEMENT, TALLY, PROGRESS])
 def test_a_value_of_another_shape_is_found(key: str, row: Any) -> None:
     assert ("different", key) in found(audited(small_rows() | {key: row}))
 
@@ -153,16 +157,18 @@ def test_rows_are_those_of_the_position_whatever_came_after() -> None:
 def test_the_last_value_of_a_key_counts() -> None:
     state = State()
     for key, row in [*((key, [0]) for key in JUDGED), *small_rows().items()]:
-        state.apply(key.encode(), encode(row))
+        state.apply(key.encode(), written(key, row))
     state.apply(b"\0fence", b"")
     report = compare({0: small_log(), 1: log()}, {}, {}, OPTIONS, {0: state, 1: State()})
     assert report.findings == []
 
 
 def test_rows_of_a_later_version_can_not_be_judged() -> None:
-    says = r"row b'pp ' has version 2, only 1 is known here: run the audit of the version that wrote it"
+    says = r"row b'pp ' has version 2, the newest known here is 1: run the audit of the version that wrote it"
     with pytest.raises(RowError, match=says):
         State.of([(b"pp ", b"\xc1\x02" + encode([8]))])
+    with pytest.raises(RowError, match=r"version 3, the newest known here is 2"):
+        State.of([(b"etiktok:s ", b"\xc1\x03" + encode([8]))])
 
 
 @pytest.mark.parametrize(
@@ -186,7 +192,7 @@ def test_rows_without_a_commit_row_are_found() -> None:
 
 
 def test_a_state_that_is_behind_what_was_published_is_found() -> None:
-    state = State.of((key.encode(), encode(row)) for key, row in small_rows().items())
+    state = State.of((key.encode(), written(key, row)) for key, row in small_rows().items())
     report = compare({0: small_log(), 1: log()}, {}, {0: 9, 1: 1}, OPTIONS, {0: state, 1: State()})
     details = [finding.detail for finding in report.findings if finding.key == COMMIT]
     assert details == [
@@ -203,9 +209,9 @@ def test_big_gifts_are_recounted_if_the_thresholds_are_known() -> None:
 
 def test_an_audit_of_state_counts_boards_and_rows() -> None:
     report: Report = audited(small_rows())
-    assert (report.checked, report.checked_rows, report.exit_code()) == (0, 22, 1)
+    assert (report.checked, report.checked_rows, report.exit_code()) == (0, 23, 1)
     report.boards["totals"].checked = 3
-    assert report.verdict() == "exact: 3 published boards, 22 rows of state compared"
+    assert report.verdict() == "exact: 3 published boards, 23 rows of state compared"
     assert report.exit_code() == 0
     assert report.as_dict()["state"]["totals"] == {"checked": 5, "unverifiable": 0, "drift": []}
 

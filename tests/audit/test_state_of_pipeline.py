@@ -11,7 +11,7 @@ from tests.agents.in_process import CHANGELOG, Pipeline
 from tests.agents.scenario import DAY, HOUR, Chaos, Sender, load, play
 
 FAMILIES: tuple[Family, ...] = (
-    "totals", "gifters", "gifts", "streams", "scopes", "seen", "streaks", "engagement", "progress",
+    "totals", "gifters", "gifts", "streams", "scopes", "seen", "streaks", "engagement", "tallies", "progress",
 )  # fmt: skip
 
 

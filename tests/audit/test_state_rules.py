@@ -136,8 +136,26 @@ def test_ids_and_streaks_that_linger_are_compared_all_the_same(key: str, field: 
 def test_engagement_is_that_of_the_boundary_that_its_row_was_evaluated_at(at: int) -> None:
     rows = with_field(ENGAGEMENT, 2, at)
     if at <= BUCKET + 12:
-        rows[ENGAGEMENT][8][BUCKET] = [6, {"coin": 30}, {"ana": 3, "bo": 2, "": 1}]
+        key = f"ttiktok:s {BUCKET}"
+        assert found(audited(rows)) == [("missing", key)]
+        rows[key] = [6, {"coin": 30}, {"ana": 3, "bo": 2, "": 1}]
     assert audited(rows).findings == []
+
+
+def test_tallies_that_are_not_recent_any_more_linger_and_others_are_of_a_gift() -> None:
+    rows = small_rows()
+    rows[f"ttiktok:s {BUCKET}"] = [99, {}, {}]
+    assert audited(rows).findings == []
+    rows[f"ttiktok:s {BUCKET + 23}"] = [1, {"coin": 5}, {"ana": 1}]
+    assert found(audited(rows)) == [("different", f"ttiktok:s {BUCKET + 23}")]
+
+
+@pytest.mark.parametrize("sends", [1, 2])
+def test_engagement_of_version_1_holds_its_tallies_itself(sends: int) -> None:
+    rows = small_rows()
+    del rows[f"ttiktok:s {BUCKET + 24}"]
+    rows[ENGAGEMENT].insert(8, {BUCKET + 24: [sends, {"coin": 5}, {"ana": 1}]})
+    assert found(audited(rows)) == [("different", ENGAGEMENT)] * (sends == 2)
 
 
 @pytest.mark.parametrize("at", [BUCKET - 1, BUCKET + 25])
@@ -156,8 +174,9 @@ def test_a_stream_that_comes_back_after_two_hours_is_as_good_as_new() -> None:
     source = small_log(gift("8", back, stream_id="tiktok:t"), gift("9", back))
     at = back // 5_000
     rows = with_field(COMMIT, 1, 10)
-    rows[ENGAGEMENT] = [at, at, at, at + 12, 0.25, 0.25, 0, 0, {at: [1, {"coin": 5}, {"ana": 1}]}, None]
-    assert ENGAGEMENT not in {key for _, key in found(audited(rows, source))}
+    rows[ENGAGEMENT] = [at, at, at, at + 12, 0.25, 0.25, 0, 0, None]
+    rows[f"ttiktok:s {at}"] = [1, {"coin": 5}, {"ana": 1}]
+    assert not {key for _, key in found(audited(rows, source)) if key[1:].startswith("tiktok:s ")}
 
 
 def lost(count: int, *events: Json, rows: Rows) -> Report:

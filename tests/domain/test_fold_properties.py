@@ -188,7 +188,7 @@ def _live_rows(partition: Partition) -> dict[tuple[str, str, str], Any]:
     That is the position at which a board was made final, cells of archived boards, what the horizon forgot, and the
     engagement of quiet streams, which is caught up when it is next needed.
     """
-    rows = {key: msgspec.msgpack.decode(row) for key, row in partition.rows().items() if key[0] != "e"}
+    rows = {key: msgspec.msgpack.decode(row) for key, row in partition.rows().items() if key[0] not in "et"}
     live = {
         (tag, group, member): _what_matters(rows, tag, group, member, partition.fold.watermark - 600_000)
         for tag, group, member in rows

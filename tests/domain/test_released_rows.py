@@ -23,7 +23,11 @@ RELEASED: dict[str, dict[int, Any]] = {
     "streams": {1: [[4_000, "channel-1", "Name", 90, 3, 1_000], [4_001, "channel-1", None, 0, 1, 1_000]]},
     "seen": {1: ["tiktok:1", "tiktok:e1", 1_000, "tiktok:2", "tiktok:e2", 2_000]},
     "streaks": {1: [5, 25, 1_000]},
-    "engagement": {1: [1, 30, 31, 32, 1.5, 2.5, 4, 1, {30: TALLY}, [20, 21, 12, TALLY, 5, 6.5, 0, None]]},
+    "engagement": {
+        1: [1, 30, 31, 32, 1.5, 2.5, 4, 1, {30: TALLY}, [20, 21, 12, TALLY, 5, 6.5, 0, None]],
+        2: [1, 30, 31, 32, 1.5, 2.5, 4, 1, [20, 21, 12, TALLY, 5, 6.5, 0, None]],
+    },
+    "tallies": {1: TALLY},
     "outbox": {1: [7, b"{}"]},
     "progress": {1: [8, 2_000, 5, 1, 1, 1, 2, 1, 1, [[3, 5, 0]]]},
 }

@@ -10,11 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agents.domain.detector import evaluate
-from agents.domain.engagement import BUCKET_MS, FORGET_AFTER, Engagement, begin, forgotten, note
+from agents.domain.engagement import BUCKET_MS, FORGET_AFTER, Engagement, Tally, begin, forgotten, note
 from agents.domain.rules import Rules
 from agents.domain.small_rows import Outgoing
 from agents.domain.spikes import Spikes
-from app.engine.row_form import decoder, encode_row
+from agents.domain.tables import FAMILIES
+from app.engine.changelog import RowLoader, changed_rows
 from app.engine.rows import Family
 from schemas.gift import GiftEvent
 from schemas.spike import BigGift, SpikeUpdate
@@ -49,13 +50,27 @@ class Partition:
 
     def __init__(self, rules: Rules | None = None) -> None:
         self.rules = rules or Rules()
-        self.engagement = Family("e", Engagement)
         self.outbox = Family("o", Outgoing)
-        self.spikes = Spikes(self.rules, 3, self.engagement, self.outbox)
         self.watermark = 0
         self.offset = 0
         self.told: list[bytes] = []
         self.started = 0
+        self.changelog: dict[bytes, bytes | None] = {}
+        self.begin()
+
+    def begin(self) -> None:
+        """Begin with the rows that the changelog has kept."""
+        kind = FAMILIES["engagement"]
+        self.engagement: Family[Engagement] = Family(kind.tag, Engagement, version=kind.version, older=kind.older)
+        self.tallies = Family("t", Tally)
+        RowLoader([self.engagement, self.tallies]).load(self.changelog.items())
+        self.spikes = Spikes(self.rules, 3, self.engagement, self.tallies, self.outbox)
+        self.spikes.restore()
+
+    def cut(self) -> None:
+        """Keep the rows that are told to have changed."""
+        self.spikes.cut()
+        self.changelog |= changed_rows([self.engagement, self.tallies])
 
     def send(self, event: GiftEvent, quantity: int = 1, value: int = 1) -> int:
         """Apply one record. Returns the big gifts found."""
@@ -71,13 +86,9 @@ class Partition:
         return big
 
     def restart(self) -> None:
-        """Go on in a new process, with the rows as the changelog has kept them."""
-        engagement = Family("e", Engagement)
-        for group, member, row in self.engagement:
-            engagement.load(group, member, decoder(Engagement)(encode_row(row)))
-        self.engagement = engagement
-        self.spikes = Spikes(self.rules, 3, engagement, self.outbox)
-        self.spikes.restore()
+        """Go on in a new process, with all rows kept."""
+        self.cut()
+        self.begin()
 
     def pass_by(self, time_ms: int) -> None:
         """Let the watermark pass `time_ms`, by gifts to another stream."""
@@ -197,7 +208,7 @@ def test_a_jump_of_the_watermark_ends_a_spike_when_it_was_over() -> None:
 def test_rows_of_forgotten_streams_are_deleted() -> None:
     partition = warm_partition()
     partition.pass_by(START + 180_000 + (FORGET_AFTER + 2) * BUCKET_MS)
-    assert set(partition.engagement.groups) == {"tiktok:other"}
+    assert set(partition.engagement.groups) == set(partition.tallies.groups) == {"tiktok:other"}
 
 
 def test_a_jump_of_years_costs_quiet_streams_nothing() -> None:
@@ -264,7 +275,7 @@ def test_streams_that_sleep_miss_nothing(seed: int) -> None:
             one = msgspec.json.decode(row.payload, type=SpikeUpdate)
             told.append((one.stream_id, one.phase, one.as_of_ms // BUCKET_MS, one.gifters, one.position.offsets["0"]))
 
-    spikes = Spikes(Rules(), 0, Family("e", Engagement), Told("o", Outgoing))
+    spikes = Spikes(Rules(), 0, Family("e", Engagement), Family("t", Tally), Told("o", Outgoing))
     watermark, append_ms = 0, 0
     for offset, event in enumerate(arrivals(seed)):
         append_ms = max(append_ms, event.event_time_ms - 4_000)
@@ -286,6 +297,67 @@ def test_a_restart_changes_nothing(seed: int, restarts: set[int]) -> None:
         restarted.send(event)
     assert restarted.told == steady.told
     assert restarted.started == steady.started
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(0, 2**32), st.sets(st.integers(0, 399), max_size=40), st.sets(st.integers(0, 399), max_size=10))
+def test_a_crash_changes_nothing_as_what_was_not_kept_is_done_again(
+    seed: int, cuts: set[int], crashes: set[int]
+) -> None:
+    events = list(arrivals(seed))
+    steady, crashed = Partition(), Partition()
+    for event in events:
+        steady.send(event)
+    kept = (0, 0, 0, 0)
+    while crashed.offset < len(events):
+        if crashed.offset in cuts:
+            crashed.cut()
+            kept = (crashed.offset, crashed.watermark, crashed.started, len(crashed.told))
+        if crashed.offset in crashes:
+            crashes.discard(crashed.offset)
+            crashed.offset, crashed.watermark, crashed.started, told = kept
+            del crashed.told[told:]
+            crashed.begin()
+        crashed.send(events[crashed.offset])
+    assert crashed.told == steady.told
+    assert crashed.started == steady.started
+
+
+def test_a_gift_writes_the_tally_of_its_bucket_alone() -> None:
+    partition = Partition()
+    for bucket in range(12):
+        for number in range(100):
+            partition.send(gift(START + bucket * BUCKET_MS, f"gifter-{number}"))
+    partition.cut()
+    before = dict(partition.changelog)
+    partition.send(gift(START + 12 * BUCKET_MS))
+    partition.cut()
+    written = {key for key, value in partition.changelog.items() if value is not before.get(key)}
+    assert written == {f"e{STREAM} ".encode(), f"t{STREAM} {START // BUCKET_MS + 12}".encode()}
+
+
+def test_tallies_go_with_a_gift_after_their_minute() -> None:
+    partition = Partition()
+    for bucket in (0, 1, 15):
+        partition.send(gift(START + bucket * BUCKET_MS))
+    partition.restart()
+    assert set(partition.tallies.groups[STREAM]) == {str(START // BUCKET_MS + at) for at in (0, 1, 15)}
+    partition.send(gift(START + 16 * BUCKET_MS))
+    partition.restart()
+    assert set(partition.tallies.groups[STREAM]) == {str(START // BUCKET_MS + at) for at in (15, 16)}
+
+
+def test_a_row_of_version_1_brings_its_tallies() -> None:
+    bucket = START // BUCKET_MS
+    fields = [bucket, bucket, bucket, bucket + 12, 0.25, 0.25, 0, 0, {bucket: [1, {"coin": 5}, {"ana": 1}]}, None]
+    partition = Partition()
+    partition.changelog[f"e{STREAM} ".encode()] = msgspec.msgpack.encode(fields)
+    partition.begin()
+    partition.send(gift(START, "bo"), value=5)
+    partition.restart()
+    [(_, _, row)] = partition.engagement
+    assert row.recent[bucket].pack() == (2, {"coin": 10}, {"ana": 1, "bo": 1})
+    assert row.crowd == 2
 
 
 def test_the_arrivals_above_do_spike() -> None:
