@@ -161,7 +161,7 @@ def _boards(messages: Iterable[Message]) -> tuple[Counter[str], Counter[str]]:
     told: Counter[str] = Counter(map(_to, messages))
     gone: Counter[str] = Counter()
     if None in map(_value, messages):
-        gone.update(one.to for one in messages if one.value is None)
+        gone.update(to for to, _, value in messages if value is None)
     return told - gone, gone
 
 

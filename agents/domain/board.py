@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, Final
 
+from msgspec.json import encode
 from mypy_extensions import i64
 
 from agents.domain.ranking import GIFTS_SHOWN, Top
@@ -27,13 +28,13 @@ def window_id(name: WindowName, start_ms: i64) -> i64:
 
 
 class WindowBoards:
-    """The boards of one unit and window: of each stream by its id, and of each region.
+    """The boards of one unit and window: of each stream by its id, and of each region. `json` is the window's.
 
     `closes` is the watermark from which nothing can come in any more, None for `stream`. Only streams' boards that are
     not archived are here.
     """
 
-    __slots__ = ("closes", "expires", "key", "overall", "regions", "streams", "unit", "window")
+    __slots__ = ("closes", "expires", "json", "key", "overall", "regions", "streams", "unit", "window")
 
     overall: "ScopeBoard"
     """The board of all the partition's streams; `stream` has none."""
@@ -42,6 +43,7 @@ class WindowBoards:
         self.key = f"{unit}|{window.name}|{window.start_ms}"
         self.unit = unit
         self.window = window
+        self.json = encode(window)
         self.closes = closes
         self.expires = expires
         self.streams: dict[str, Board] = {}

@@ -25,7 +25,7 @@ from agents.domain.dedup import Seen
 from agents.domain.event import Event
 from agents.domain.expiry import Expiry
 from agents.domain.gaps import Gaps
-from agents.domain.messages import Cut, Message
+from agents.domain.messages import Cut
 from agents.domain.publication import Publication
 from agents.domain.record import Record
 from agents.domain.reject import Rejected, rejected
@@ -227,7 +227,7 @@ class GiftFold:
         value = self._snapshots.progress(self._publication.left(self.position), self._account)
         if value != self._told:
             self._told = value
-            cut.messages.append(Message("partials", str(self._partition), value))
+            cut.messages.append(("partials", str(self._partition), value))
 
 
 def value_of(event: Event) -> i64:

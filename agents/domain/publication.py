@@ -5,7 +5,6 @@ from typing import Final
 
 from agents.domain.board import AnyBoard, Board, ScopeBoard
 from agents.domain.expiry import Tomb
-from agents.domain.lists import Lists
 from agents.domain.messages import Cut, Message
 from agents.domain.small_rows import Outgoing
 from agents.domain.snapshots import Snapshots
@@ -48,15 +47,15 @@ class Publication:
         if self._on_the_way is not None and self._on_the_way.messages:
             raise RuntimeError("a cut was taken before the last one was acknowledged")
         self._on_the_way = cut
-        lists = Lists()
+        self._snapshots.cut()
         for board in self._ready(cut.watermark, now_ms, min_interval_ms):
             cut.since = min(cut.since, self.pending.pop(board))
             cut.boards[board] = None
-            self._tell(board, lists, cut.messages)
+            self._tell(board, cut.messages)
             board.published_ms = now_ms
         for spike_id, _, row in self._outbox:
             cut.outgoing[spike_id] = row
-            cut.messages.append(Message("spikes", spike_id, row.payload))
+            cut.messages.append(("spikes", spike_id, row.payload))
 
     def acknowledge(self, cut: Cut) -> None:
         """The cut's messages are acknowledged: what was sent of the outbox, and is still the newest, is deleted."""
@@ -72,8 +71,8 @@ class Publication:
     def tombstones(self, tomb: Tomb) -> list[Message]:
         """Return the messages that remove a board."""
         if tomb.scope is not None:
-            return [Message("partials", self._snapshots.partial_key(tomb.key), None)]
-        return [Message("totals", tomb.key, None), Message("gifters", tomb.key, None)]
+            return [("partials", self._snapshots.partial_key(tomb.key), None)]
+        return [("totals", tomb.key, None), ("gifters", tomb.key, None)]
 
     def _ready(self, watermark: int, now_ms: int, min_interval_ms: int) -> list[AnyBoard]:
         """Return all scopes, which are few, and so many boards; a last value waits for no interval."""
@@ -87,12 +86,13 @@ class Publication:
             room -= isinstance(board, Board)
         return ready
 
-    def _tell(self, board: AnyBoard, lists: Lists, messages: list[Message]) -> None:
+    def _tell(self, board: AnyBoard, messages: list[Message]) -> None:
         if isinstance(board, ScopeBoard):
-            messages.append(Message("partials", self._snapshots.partial_key(board.key), self._snapshots.partial(board)))
+            messages.append(("partials", self._snapshots.partial_key(board.key), self._snapshots.partial(board)))
         else:
-            messages.append(Message("totals", board.key, self._snapshots.totals(board, lists)))
-            messages.append(Message("gifters", board.key, self._snapshots.gifters(board, lists)))
+            totals, gifters = self._snapshots.board(board)
+            messages.append(("totals", board.key, totals))
+            messages.append(("gifters", board.key, gifters))
 
 
 def _is_last(board: AnyBoard, watermark: int) -> bool:

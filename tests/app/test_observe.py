@@ -37,7 +37,7 @@ def acked(*messages: Message, age: float = 0.3, **outcomes: int) -> Acked:
 
 
 def test_latency_weighs_as_many_gifts_as_the_run_counted(worker: Worker) -> None:
-    both = Message("totals", "k", b"{}"), Message("gifters", "k", b"{}")
+    both: list[Message] = [("totals", "k", b"{}"), ("gifters", "k", b"{}")]
     worker.watcher.acked(acked(*both, age=0.3, counted=70, late=20, duplicate=5))
     worker.watcher.acked(acked(*both, age=700, counted=10))
     assert worker.value("emit_latency_seconds_count", board="gifters") == 100
@@ -46,7 +46,7 @@ def test_latency_weighs_as_many_gifts_as_the_run_counted(worker: Worker) -> None
 
 
 def test_boards_that_only_close_or_end_have_no_latency(worker: Worker) -> None:
-    worker.watcher.acked(acked(Message("totals", "k", b"{}"), Message("totals", "j", None), age=700))
+    worker.watcher.acked(acked(("totals", "k", b"{}"), ("totals", "j", None), age=700))
     worker.watcher.merged(Merged(3, 1, 0, 0, {}))
     assert worker.value("leaderboard_updates_total", board="totals", result="value") == 1
     assert worker.value("leaderboard_updates_total", board="totals", result="tombstone") == 1

@@ -96,7 +96,7 @@ def published(records: Sequence[SimpleRecord], **wrong: Any) -> list[Message]:
     tally = recount.streams[KEY]
     place = Place("gifts.v1", {HOME: tally.changed}, is_final=True)
     totals, gifters = totals_board(tally, place) | wrong, gifters_board(tally, place, 10)
-    return [Message("totals", KEY, orjson.dumps(totals)), Message("gifters", KEY, orjson.dumps(gifters))]
+    return [("totals", KEY, orjson.dumps(totals)), ("gifters", KEY, orjson.dumps(gifters))]
 
 
 async def test_a_board_that_is_right_is_equal() -> None:
@@ -151,9 +151,9 @@ async def test_a_broker_that_fails_is_skipped() -> None:
 
 async def test_only_final_boards_of_a_minute_are_checked_and_not_while_catching_up() -> None:
     right = published(log())
-    opened = [one._replace(value=(one.value or b"").replace(b"true", b"false")) for one in right]
-    lacking = [one._replace(value=(one.value or b"")[:-1] + b',"incomplete":["0:0"]}') for one in right]
-    hourly = [one._replace(key=KEY.replace("1m", "1h")) for one in right]
+    opened = [(to, key, (value or b"").replace(b"true", b"false")) for to, key, value in right]
+    lacking = [(to, key, (value or b"")[:-1] + b',"incomplete":["0:0"]}') for to, key, value in right]
+    hourly = [(to, key.replace("1m", "1h"), value) for to, key, value in right]
     for messages in (opened, lacking, hourly):
         assert await Check(Reader(log())).run(*messages) == {}
     assert await Check(Reader(log())).run(*right, age=600) == {}

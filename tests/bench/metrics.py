@@ -7,6 +7,7 @@ folded, once when its run is acked, with a batch of the changelog and of three t
 import sys
 import time
 from collections.abc import Callable
+from typing import Final
 
 from agents.domain.messages import Message
 from agents.gifts import Acked
@@ -41,8 +42,11 @@ def main(batches: int) -> None:
     print(f"{fixed:.1f} µs a batch, and {rest:.2f} µs for each board that it publishes, {batches:,} batches")
 
 
+BOTH: Final[list[Message]] = [("totals", "key", b"{}"), ("gifters", "key", b"{}")]
+
+
 def _acked(boards: int) -> Acked:
-    messages = [Message(to, "key", b"{}") for _ in range(boards) for to in ("totals", "gifters")]
+    messages = [message for _ in range(boards) for message in BOTH]
     now_ms = int(time.time() * 1000)
     return Acked(OUTCOMES, {"not_json": 2}, messages, now_ms, 1, 1)
 
