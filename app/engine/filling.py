@@ -9,8 +9,9 @@ from app.engine.machine import Output
 MAX_BATCH_BYTES: Final = 7 * 1024 * 1024
 """A record batch the engine may build; the changelog's max.message.bytes is 8 MiB."""
 
-OUTPUT_BATCH_BYTES: Final = 512 * 1024
-"""Outputs are sent in batches of about this size; their topics keep the broker's default of 1 MiB."""
+OUTPUT_BATCH_BYTES: Final = 4 * 1024 * 1024
+"""Outputs are sent in batches of about this size, uncompressed; their topics allow 8 MiB. A partition's second batch
+goes out when the first is acked, so that many small ones take many round trips."""
 
 NO_HEADERS: Final[list[tuple[str, bytes]]] = []
 
