@@ -1,6 +1,6 @@
 """`make bench`: everything, or a part: `python -m tests.bench [--quick] [--only CONTENDER,...] [JOB ...]`.
 
-Jobs: totals, gifters, product, latency, recovery, growth; all, if none is named. `backlog`, `takeover` and `metrics`
+Jobs: backlog, totals, gifters, product, latency, recovery, growth; all, if none is named. `takeover` and `metrics`
 are the single measurements of giftstream alone, with arguments of their own.
 """
 
@@ -16,7 +16,17 @@ from typing import Final
 
 from rich.console import Console
 
-from tests.bench import chart, job_backlog, job_growth, job_latency, job_product, job_recovery, markdown, results
+from tests.bench import (
+    chart,
+    job_backlog,
+    job_growth,
+    job_latency,
+    job_product,
+    job_recovery,
+    job_rows,
+    markdown,
+    results,
+)
 from tests.bench.broker import large
 from tests.bench.build import Missing
 from tests.bench.contender import ALL
@@ -25,10 +35,11 @@ from tests.bench.results import Result
 from tests.bench.stand import Stand
 from tests.bench.table import table
 
-ALONE: Final = ("backlog", "takeover", "metrics")
+ALONE: Final = ("takeover", "metrics")
 JOBS: Final[dict[str, Callable[[Stand], list[Result]]]] = {
-    "totals": lambda stand: job_backlog.run(stand, "totals"),
-    "gifters": lambda stand: job_backlog.run(stand, "gifters"),
+    "backlog": job_backlog.run,
+    "totals": lambda stand: job_rows.run(stand, "totals"),
+    "gifters": lambda stand: job_rows.run(stand, "gifters"),
     "product": job_product.run,
     "latency": job_latency.run,
     "recovery": job_recovery.run,

@@ -37,17 +37,18 @@ def drop_topics(settings: Settings) -> None:
 
 
 @contextmanager
-def working(settings: Settings, log: Path) -> Iterator[Group]:
-    """Yield a worker that has been started."""
+def working(settings: Settings, log: Path, workers: int = 1) -> Iterator[Group]:
+    """Yield a worker that has been started, or several."""
     environment = {f"{PREFIX}{name.upper()}": str(getattr(settings, name)) for name in NAMED}
-    with started([sys.executable, "-m", "app.cli", "worker"], log, os.environ | environment) as group:
+    command = ["app.cli", "worker"] if workers == 1 else ["tests.bench.workers", str(workers)]
+    with started([sys.executable, "-m", *command], log, os.environ | environment) as group:
         yield group
 
 
 def wait_ready(settings: Settings, group: Group) -> float:
     """Return the time at which it was ready. Raises Failed."""
     deadline = time.monotonic() + READY_SECONDS
-    while not _is_ready(settings):
+    while not is_ready(settings.http_port):
         group.check()
         if time.monotonic() > deadline:
             raise Failed(f"not ready after {READY_SECONDS:.0f} s: {group.last_words()}")
@@ -55,9 +56,10 @@ def wait_ready(settings: Settings, group: Group) -> float:
     return time.time()
 
 
-def _is_ready(settings: Settings) -> bool:
+def is_ready(port: int) -> bool:
+    """Return whether the worker that serves there says so."""
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{settings.http_port}/readyz", timeout=2) as answer:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=2) as answer:
             return bool(json.load(answer)["ready"])
     except OSError:
         return False

@@ -1,42 +1,85 @@
-"""The jobs `totals` and `gifters`: who works off the same backlog, to the same rows, how fast."""
+"""The job `backlog`: how fast one worker, and two, with everything on, work off twenty minutes of event time.
 
-from dataclasses import replace
+The load is the one of `giftstream simulate`: 4 partitions, 5,000 streams, 200,000 gifters, Zipf, with streaks,
+duplicates, late and bad ones. What is published is held against the load's own answer.
+"""
+
+import asyncio
+import time
 from functools import partial
+from itertools import count
 from typing import Final
 
-from tests.bench.contender import ALL, Contender
+from app.demo.outcome import read_totals
+from app.load.answer import Answer
+from app.load.options import LoadOptions
+from app.load.sender import make_producer, send
+from app.load.simulation import Simulation
+from app.settings import Settings
+from tests.bench.contender import Contender
 from tests.bench.contest import Entry, contest
+from tests.bench.gift_worker import make_topics, settings_of
+from tests.bench.group import Failed
 from tests.bench.measure import Run
-from tests.bench.race import race
 from tests.bench.results import Result
-from tests.bench.shape import FEW, MANY, Shape
 from tests.bench.stand import Stand
+from tests.bench.work_off import work_off
 
-IN_FEW: Final = ("giftstream", "kafka-streams-mem-1", "flink-heap")
-"""With few gifters a stream only the best of each kind run, to keep within the hour."""
+JOB: Final = "backlog"
+SHAPE: Final = "simulated"
+PREFIX: Final = "backlog-"
+EVENT_SECONDS: Final = 1_200.0
+WORKERS: Final = {"giftstream": 1, "giftstream-2": 2}
 
-
-def run(stand: Stand, job: str) -> list[Result]:
-    """Return the results of one of the two jobs, in both shapes."""
-    wanted = [one for one in ALL if stand.plays(one.name)]
-    results = contest(entries(stand, job, MANY, wanted), stand.plan.rounds, stand.until(job), stand.say)
-    if job == "gifters" and stand.plan.minutes[FEW.name]:
-        few = [one for one in wanted if one.name in IN_FEW]
-        results += contest(entries(stand, job, FEW, few), stand.plan.rounds, stand.until(FEW.name), stand.say)
-    return results
+_numbers = count(1)
 
 
-def entries(stand: Stand, job: str, shape: Shape, contenders: list[Contender]) -> list[Entry]:
-    """Return an entry a contender."""
-    return [Entry(job, shape.name, one, partial(_race, stand, job, shape)) for one in contenders]
+def run(stand: Stand) -> list[Result]:
+    """Return the results."""
+    playing = [name for name in WORKERS if stand.plays(name)]
+    if not playing:
+        return []
+    stand.say(f"Filling {PREFIX}{SHAPE}")
+    answer = asyncio.run(_load(stand))
+    entries = [
+        Entry(JOB, SHAPE, Contender(name, lambda: [], note=_note(name)), partial(_race, stand, answer))
+        for name in playing
+    ]
+    return contest(entries, stand.plan.rounds, stand.until(JOB), stand.say)
 
 
-def _race(stand: Stand, job: str, shape: Shape, contender: Contender, command: list[str]) -> Run:
-    records = stand.plan.slow_records if contender.slow else stand.plan.records
-    source = stand.source(_part(shape, stand.plan.records, records), records)
-    return race(stand.broker, command, job, source, stand.plan.limit_seconds)
+def _note(name: str) -> str:
+    return f"all that giftstream does, {'one worker' if WORKERS[name] == 1 else 'two workers'}; exactly once"
 
 
-def _part(shape: Shape, whole: int, records: int) -> Shape:
-    """Return the shape of the beginning of a load: the same pace of event time for fewer events."""
-    return replace(shape, seconds=shape.seconds * records / whole)
+async def _load(stand: Stand) -> Answer:
+    """Put the load on its topic, and return what is right."""
+    records, seconds = stand.plan.backlog_records, EVENT_SECONDS
+    start_ms = int((time.time() - seconds) * 1000)
+    options = LoadOptions(rate=records / seconds, streams=5_000, gifters=200_000, seconds=seconds, start_ms=start_ms)
+    settings = _settings(stand)
+    await asyncio.to_thread(make_topics, settings)
+    producer = make_producer(settings.broker)
+    await producer.start()
+    try:
+        return await send(Simulation(options), producer, settings.source_topic)
+    finally:
+        await producer.stop()
+
+
+def _settings(stand: Stand) -> Settings:
+    return settings_of(stand.broker.bootstrap, f"{PREFIX}{next(_numbers)}", PREFIX)
+
+
+def _race(stand: Stand, answer: Answer, contender: Contender, command: list[str]) -> Run:
+    settings = _settings(stand)
+    return work_off(stand, settings, answer.sent, partial(_check, settings, answer), WORKERS[contender.name])
+
+
+def _check(settings: Settings, answer: Answer) -> None:
+    """Raise Failed if the totals of the streams are not those that the load meant."""
+    meant = {key: (value, sends) for key, (value, sends) in answer.totals.items()}
+    found = asyncio.run(read_totals(settings))
+    if found != meant:
+        wrong = [key for key in meant if found.get(key) != meant[key]]
+        raise Failed(f"{len(wrong):,} of {len(meant):,} streams' totals are not right")

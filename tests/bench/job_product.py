@@ -1,33 +1,28 @@
 """The job `product`: all that giftstream does, against Kafka Streams doing a part of it."""
 
 import asyncio
-import tempfile
-import time
 from functools import partial
 from itertools import count
-from pathlib import Path
 from typing import Final
-
-import psutil
 
 from app.demo.outcome import read_totals
 from app.settings import Settings
 from tests.bench.contender import ALL, Contender
 from tests.bench.contest import Entry, contest
-from tests.bench.gift_worker import counted, drop_topics, make_topics, settings_of, wait_ready, working
+from tests.bench.gift_worker import settings_of
 from tests.bench.group import Failed
-from tests.bench.measure import Meter, Run
+from tests.bench.measure import Run
 from tests.bench.race import race
 from tests.bench.recount import Row
 from tests.bench.results import Result
 from tests.bench.shape import MANY
 from tests.bench.source import Source
 from tests.bench.stand import SOURCE_TOPIC, Stand
+from tests.bench.work_off import work_off
 
 JOB: Final = "product"
 YARDSTICK: Final = "gifters-dedup"
 PEER: Final = "kafka-streams-mem-1"
-PAUSE_SECONDS: Final = 1.0
 
 _numbers = count(1)
 
@@ -48,31 +43,7 @@ def _race(stand: Stand, contender: Contender, command: list[str]) -> Run:
     if contender.name == PEER:
         return race(stand.broker, command, YARDSTICK, source, stand.plan.limit_seconds)
     settings = settings_of(source.broker, f"product-{next(_numbers)}", source.topic.removesuffix(SOURCE_TOPIC))
-    make_topics(settings)
-    try:
-        with tempfile.TemporaryDirectory() as folder, working(settings, Path(folder, "log")) as group:
-            began = wait_ready(settings, group)
-            meter = Meter(group, psutil.Process(stand.broker.pid))
-            ended = _wait(meter, settings, source.records, stand.plan.limit_seconds)
-        _check(settings, source)
-        return meter.run(source.records, began, ended)
-    finally:
-        drop_topics(settings)
-
-
-def _wait(meter: Meter, settings: Settings, records: int, seconds: float) -> float:
-    """Return when all was counted and published. Raises Failed."""
-    deadline = time.monotonic() + seconds
-    meter.sample()
-    while True:
-        done, at = counted(settings)
-        meter.sample()
-        if done >= records:
-            return at
-        meter.group.check()
-        if time.monotonic() > deadline:
-            raise Failed(f"{done:,} of {records:,} counted after {seconds:.0f} s: {meter.group.last_words()}")
-        time.sleep(PAUSE_SECONDS)
+    return work_off(stand, settings, source.records, partial(_check, settings, source))
 
 
 def _check(settings: Settings, source: Source) -> None:

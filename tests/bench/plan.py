@@ -15,6 +15,7 @@ class Plan:
 
     records: int
     slow_records: int
+    backlog_records: int
     rounds: int
     rates: tuple[int, ...]
     latency_seconds: int
@@ -32,22 +33,42 @@ class Plan:
 WHOLE: Final = Plan(
     records=2_000_000,
     slow_records=100_000,
+    backlog_records=600_000,
     rounds=3,
     rates=(1_000, 5_000, 20_000),
     latency_seconds=20,
     rows=2_000_000,
     growth_rows=(100_000, 1_000_000, 5_000_000),
     limit_seconds=180,
-    minutes={"totals": 14, "gifters": 20, "few": 4, "product": 6, "latency": 5, "recovery": 4, "growth": 4},
+    minutes={
+        "backlog": 4,
+        "totals": 14,
+        "gifters": 20,
+        "few": 4,
+        "product": 6,
+        "latency": 4,
+        "recovery": 3,
+        "growth": 3,
+    },
 )
 QUICK: Final = Plan(
     records=300_000,
     slow_records=30_000,
+    backlog_records=60_000,
     rounds=1,
     rates=(5_000,),
     latency_seconds=10,
     rows=200_000,
     growth_rows=(100_000, 300_000),
     limit_seconds=60,
-    minutes={"totals": 2.8, "gifters": 3, "few": 0, "product": 0.9, "latency": 1, "recovery": 0.9, "growth": 0.4},
+    minutes={
+        "backlog": 0.7,
+        "totals": 2.5,
+        "gifters": 2.7,
+        "few": 0,
+        "product": 0.9,
+        "latency": 1,
+        "recovery": 0.8,
+        "growth": 0.4,
+    },
 )

@@ -165,7 +165,7 @@ def test_every_file_of_the_engine_has_its_point() -> None:
 def test_the_figures_are_those_of_the_code() -> None:
     assert f"an estimated {RUN_BYTES // 2**20} MiB" in PAGE
     assert f"one batch of {MAX_BATCH_BYTES // 2**20} MiB" in PAGE
-    assert f"batches of about {OUTPUT_BATCH_BYTES // 2**10} KiB" in PAGE
+    assert f"batches of about {OUTPUT_BATCH_BYTES // 2**20} MiB" in PAGE
     assert f"given back every {SLICE_SECONDS * 1000:.0f} ms" in PAGE
     assert f"anew every {RENEW_SECONDS // 3600} hours" in PAGE
     options = FlushOptions()

@@ -1,0 +1,49 @@
+"""Real workers work off a topic: from the first one's readiness until all of it is counted and published."""
+
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+import psutil
+
+from app.settings import Settings
+from tests.bench.gift_worker import counted, drop_topics, make_topics, wait_ready, working
+from tests.bench.group import Failed
+from tests.bench.measure import Meter, Run
+from tests.bench.stand import Stand
+
+PAUSE_SECONDS: Final = 1.0
+
+
+def work_off(stand: Stand, settings: Settings, records: int, check: Callable[[], None], workers: int = 1) -> Run:
+    """Return what it took, or raise Failed; `check` does if what was published is not right.
+
+    With several workers, their first rebalances are in it.
+    """
+    make_topics(settings)
+    try:
+        with tempfile.TemporaryDirectory() as folder, working(settings, Path(folder, "log"), workers) as group:
+            began = wait_ready(settings, group) if workers == 1 else group.wait_ready()
+            meter = Meter(group, psutil.Process(stand.broker.pid))
+            ended = _wait(meter, settings, records, stand.plan.limit_seconds)
+        check()
+        return meter.run(records, began, ended)
+    finally:
+        drop_topics(settings)
+
+
+def _wait(meter: Meter, settings: Settings, records: int, seconds: float) -> float:
+    """Return when all was counted and published. Raises Failed."""
+    deadline = time.monotonic() + seconds
+    meter.sample()
+    while True:
+        done, at = counted(settings)
+        meter.sample()
+        if done >= records:
+            return at
+        meter.group.check()
+        if time.monotonic() > deadline:
+            raise Failed(f"{done:,} of {records:,} counted after {seconds:.0f} s: {meter.group.last_words()}")
+        time.sleep(PAUSE_SECONDS)
