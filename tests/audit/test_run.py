@@ -21,7 +21,7 @@ from app.audit.run import audit
 from app.broker import EmbeddedBroker
 from schemas.partial import Ledger, Progress
 from tests.audit.small_log import NOON, Publisher, frame, gift
-from tests.audit.small_state import COMMIT, small_log, small_rows
+from tests.audit.small_state import COMMIT, small_log, small_rows, written
 
 pytestmark = pytest.mark.broker
 OPTIONS = AuditOptions(partitions=3, partitioner="any", settle_seconds=0.0)
@@ -182,10 +182,10 @@ def test_rows_of_state_are_compared_if_they_are_asked_for(bootstrap: str) -> Non
             rows[COMMIT][5] = 3
             older = [("gtiktok:s|coin ana", [[1]]), ("gtiktok:s|coin zoe", [[1]])]
             for key, row in [*older, *rows.items(), ("gtiktok:s|coin zoe", None), ("\0fence", None)]:
-                value = None if row is None else encode(row)
+                value = None if row is None else written(key, row)
                 await out.send_and_wait(topics.changelog, value, key.encode(), partition=0)
         report = await audit(bootstrap, asked)
-        assert (report.findings, report.checked_rows) == ([], 22)
+        assert (report.findings, report.checked_rows) == ([], 23)
         assert (await audit(bootstrap, pipeline.options)).state is None
 
     asyncio.run(run())
