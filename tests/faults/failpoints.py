@@ -1,13 +1,15 @@
 """Named places on an event's way through the engine at which a worker can be made to die or to stand still.
 
 The engine has no hooks: `install` wraps its methods in the process of `tests.faults.worker`. A name that is gone fails
-at once, and a scenario whose point is never passed fails as one that injured nothing.
+at once, and a scenario whose point is never passed fails as one that injured nothing. The points of a batch and of a
+run are passed by those only that stand for events whose boards are not published: whoever dies at another one has
+nothing to lose, and whoever sleeps there has nothing to be late with.
 """
 
 import os
 import signal
 from collections import Counter
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from contextvars import ContextVar
 from typing import Any, Final
@@ -17,6 +19,8 @@ from aiokafka.producer.sender import SendProduceReqHandler
 from aiokafka.protocol.produce import ProduceRequest
 
 from app.engine.app import EngineApp
+from app.engine.changelog import Row
+from app.engine.commit import decode_commit
 from app.engine.partition import Partition
 from app.engine.producer import FencedProducer
 from app.engine.reader import LogReader
@@ -54,6 +58,7 @@ class Failpoints:
         self._passed: Counter[str] = Counter()
         self._is_late = False
         self._runs: set[tuple[str, int]] = set()
+        self._unpublished: set[tuple[str, int]] = set()
 
     def passed(self, point: str) -> None:
         """The point is passed once more: perhaps the process ends here, or stands still until SIGCONT."""
@@ -80,19 +85,23 @@ class Failpoints:
         def _(fold: Method) -> Method:
             async def folded(partition: Partition, run: Any) -> None:
                 await fold(partition, run)
-                self.passed("batch_folded")
+                if partition.machine.mark() < partition.position:
+                    self.passed("batch_folded")
 
             return folded
 
         @wrap(ChangelogPartition, "append")
         def _(append: Method) -> Method:
-            async def appended(log: ChangelogPartition, rows: Any, now_ms: int) -> Any:
+            async def appended(log: ChangelogPartition, rows: Sequence[Row], now_ms: int) -> Any:
                 place = (log._topic, log._number)
+                if not _has_news(rows):
+                    return await append(log, rows, now_ms)
                 self._runs.add(place)
                 try:
                     offset = await append(log, rows, now_ms)
                 finally:
                     self._runs.discard(place)
+                self._unpublished.add(place)
                 self.passed("run_acked")
                 return offset
 
@@ -103,8 +112,12 @@ class Failpoints:
         def _(publish: Method) -> Method:
             async def published(log: ChangelogPartition, outputs: Any, now_ms: int) -> None:
                 await publish(log, outputs, now_ms)
-                before = any("dead-letter" in output.topic for output in outputs)
-                self.passed("dead_letters_acked" if before else "boards_published")
+                place = (log._topic, log._number)
+                if any("dead-letter" in output.topic for output in outputs):
+                    self.passed("dead_letters_acked")
+                elif place in self._unpublished:
+                    self._unpublished.discard(place)
+                    self.passed("boards_published")
 
             return published
 
@@ -178,6 +191,12 @@ class Failpoints:
                 await take_over(table, numbers)
 
             return taken_over
+
+
+def _has_news(rows: Sequence[Row]) -> bool:
+    """Whether a run stands for events of which not all is published, and not for tidying up alone."""
+    commit = decode_commit(rows[-1][1] or b"")
+    return commit.mark < commit.position
 
 
 def split_runs(points: Failpoints) -> None:

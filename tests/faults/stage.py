@@ -4,7 +4,7 @@ import asyncio
 import os
 import random
 import tempfile
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
 from itertools import count
 from pathlib import Path
@@ -19,7 +19,7 @@ from tests.faults.journal import Journal
 from tests.faults.load import Load, PlacedSimulation, SourceLog, load_options, start_load
 from tests.faults.process import FaultyWorker, Points
 from tests.integration.harness import SESSION, Pipeline
-from tests.integration.waiting import until
+from tests.integration.waiting import SECONDS, until
 
 CATCH_UP_SECONDS = 150.0
 """Generous: other scenarios share the machine."""
@@ -127,7 +127,7 @@ class Stage:
         async def reached() -> bool:
             return self.published >= goal
 
-        await until(reached, f"{goal} records are published, {self._standing()}", seconds)
+        await self._until(reached, f"{goal} records are published", seconds)
 
     async def until_told(self, what: str, times: int = 1) -> None:
         """Return when the journal holds so many lines of that kind."""
@@ -135,7 +135,7 @@ class Stage:
         async def is_told() -> bool:
             return sum(1 for _ in self.journal.lines(what)) >= times
 
-        await until(is_told, f"{what} {times} times; {self._standing()}")
+        await self._until(is_told, f"{what} {times} times")
 
     async def until_assigned(self, worker: FaultyWorker) -> None:
         """Return when the group has given the worker its partitions."""
@@ -154,10 +154,14 @@ class Stage:
         async def all_counted() -> bool:
             return all(self.journal.positions[number] >= end for number, end in self.log.ends.items())
 
+        await self._until(all_counted, "all is counted", CATCH_UP_SECONDS)
+
+    async def _until(self, holds: Callable[[], Awaitable[bool]], what: str, seconds: float = SECONDS) -> None:
+        """Return when it holds. Whoever waits in vain is told how things stand by then."""
         try:
-            await until(all_counted, "", CATCH_UP_SECONDS)
-        except AssertionError:
-            raise AssertionError(f"not all is counted: {self._standing()}") from None
+            await until(holds, what, seconds)
+        except AssertionError as error:
+            raise AssertionError(f"{error}; {self._standing()}") from None
 
     def _standing(self) -> str:
         astray = [
