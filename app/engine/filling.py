@@ -29,6 +29,14 @@ def fill(batch: Any, rows: Iterable[tuple[bytes, bytes | None]], now_ms: int, wh
     batch._relative_offset = count
 
 
+def by_partition(outputs: Sequence[Output]) -> dict[tuple[str, int], list[Output]]:
+    """Return the outputs by topic and partition, in order."""
+    groups: dict[tuple[str, int], list[Output]] = {}
+    for output in outputs:
+        groups.setdefault((output.topic, output.partition), []).append(output)
+    return groups
+
+
 def filled(new_batch: Callable[[], Any], outputs: Sequence[Output], now_ms: int) -> list[Any]:
     """Return batches of about OUTPUT_BATCH_BYTES that hold the outputs in order; `new_batch` makes an empty one.
 

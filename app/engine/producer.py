@@ -23,9 +23,10 @@ from aiokafka.errors import (
 from app.engine.changelog import Row
 from app.engine.connecting import connected
 from app.engine.errors import ChangelogError, Fenced
-from app.engine.filling import MAX_BATCH_BYTES, fill, filled
+from app.engine.filling import MAX_BATCH_BYTES, by_partition, fill, filled
 from app.engine.machine import Output
 from app.engine.observer import Observer
+from app.engine.prompt import send_queued
 
 UNUSED_TRANSACTION_TIMEOUT_MS: Final = 60_000
 """The broker demands a sensible one (transaction.max.timeout.ms), though there never is a transaction."""
@@ -101,7 +102,7 @@ class FencedProducer:
         Those that go where the last one goes are sent when all others are acked: so the last one may speak of all.
         Returns the offset of the first one sent, or -1.
         """
-        groups = _by_partition(outputs)
+        groups = by_partition(outputs)
         last = {(outputs[-1].topic, outputs[-1].partition)} if outputs else set()
         acks = []
         for wave in (groups.keys() - last, last):
@@ -129,6 +130,10 @@ class FencedProducer:
 
     async def _deliver(self, sent: Sequence[_Sent]) -> list[Any]:
         try:
+            acks = await send_queued(self._producer)
+            sent = [one._replace(ack=acks.get((one.topic, one.partition), one.ack)) for one in sent]
+            if all(one.ack.done() for one in sent):
+                return [one.ack.result() for one in sent]
             return list(await asyncio.gather(*(one.ack for one in sent)))
         except _FENCED as error:
             raise Fenced(
@@ -138,17 +143,6 @@ class FencedProducer:
         except KafkaError as error:
             refused = next(one for one in sent if one.ack.done() and one.ack.exception() is error)
             raise ChangelogError(refused.told(error)) from error
-
-
-def _by_partition(outputs: Sequence[Output]) -> dict[tuple[str, int], list[Output]]:
-    groups: dict[tuple[str, int], list[Output]] = {}
-    last, group = None, []
-    for output in outputs:
-        place = output.topic, output.partition
-        if place != last:
-            last, group = place, groups.setdefault(place, [])
-        group.append(output)
-    return groups
 
 
 def _take_id_from_transactional_id(producer: AIOKafkaProducer, transactional_id: str) -> None:

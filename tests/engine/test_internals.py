@@ -37,6 +37,21 @@ async def test_the_producer_has_the_parts_that_the_fence_needs() -> None:
     producer._closed = True
 
 
+def test_the_sender_does_what_sending_at_once_does_in_its_place() -> None:
+    routine = " ".join(inspect.getsource(Sender._sender_routine).split())
+    steps = (
+        "self._message_accumulator.drain_by_nodes( ignore_nodes=self._in_flight, muted_partitions=muted_partitions, )",
+        "for node_id, node_batches in batches.items(): "
+        "task = create_task(self._send_produce_req(node_id, node_batches)) "
+        "self._in_flight.add(node_id) for tp in node_batches: self._muted_partitions.add(tp)",
+        "waiters.add(self._message_accumulator.waiter())",
+    )
+    assert all(step in routine for step in steps)
+    request = inspect.getsource(Sender._send_produce_req)
+    assert "self._in_flight.remove(node_id)" in request
+    assert "self._muted_partitions.remove(tp)" in request
+
+
 @pytest.mark.asyncio
 async def test_the_consumer_has_the_parts_that_runs_need() -> None:
     consumer = AIOKafkaConsumer(isolation_level="read_committed")

@@ -68,6 +68,11 @@ class Dials:
         )
 
 
+async def nothing_queued(_: Producer) -> dict[object, object]:
+    """The simulated producer sends what it is given by itself."""
+    return {}
+
+
 @contextmanager
 def engine(dials: Dials) -> Iterator[None]:
     """The engine's modules on simulated clients and the loop's clock, tuned so that little is much."""
@@ -78,6 +83,7 @@ def engine(dials: Dials) -> Iterator[None]:
     with ExitStack() as stack:
         stack.enter_context(capture_logs())
         stack.enter_context(patch.object(producer, "AIOKafkaProducer", Producer))
+        stack.enter_context(patch.object(producer, "send_queued", nothing_queued))
         stack.enter_context(patch.object(reader, "AIOKafkaConsumer", Consumer))
         stack.enter_context(patch.object(takeover, "time", virtual))
         stack.enter_context(patch.object(clock, "time", virtual))
