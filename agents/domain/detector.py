@@ -15,8 +15,8 @@ Distinct gifters, not value, so that one whale is no spike (gifts.md, section 4;
 `tests/domain/test_spike_quality.py`). Once a window the baseline is fed with the window before, so that a spike does
 not raise what is expected of it, and from a start to the end of the cool-down it is frozen.
 
-Between the boundaries that `next_evaluation` names an evaluation would change nothing. So it does not matter when a
-quiet stream is caught up: what is found depends on the records alone.
+Between the boundaries that `next_evaluation` names an evaluation would find nothing, and change nothing of what is
+found later. So it does not matter when a stream is caught up: what is found depends on the records alone.
 """
 
 from math import sqrt
@@ -57,25 +57,29 @@ class Moment(NamedTuple):
 
 
 def next_evaluation(row: Engagement) -> int:
-    """Return the next boundary at which an evaluation can change anything, or NEVER."""
+    """Return the next boundary that has to be evaluated, without another gift until then, or NEVER.
+
+    The baseline must be fed, a spike goes on or cools, and one may start: not with a usual crowd, nor in the warm-up, of
+    which only the last boundaries can confirm anything.
+    """
     at = row.at
-    if row.restless:
+    if row.active:
         return at + 1
     due = NEVER
-    if row.recent:
-        oldest = min(row.recent)
-        due = min(oldest + WINDOW + 1, _feeding_after(row, max(at, oldest)))
-    if row.held:
-        due = min(due, _feeding_after(row, at))
+    if row.held or row.crowd >= START_GIFTERS:
+        due = _feeding_after(row, at)
+    elif row.recent:
+        due = _feeding_after(row, max(at, min(row.recent)))
     if row.spike is not None and row.spike.ended is not None:
         due = min(due, row.spike.ended + COOL_DOWN)
+    if row.confirmations or _could_start(row):
+        due = min(due, max(at + 1, row.first + WARM_UP + 1 - CONFIRMATIONS))
     return due
 
 
 def evaluate(row: Engagement, at: int) -> Moment | None:
     """Move the row to the boundary `at`, which `next_evaluation` gave, and return what is new there."""
-    row.at = at
-    row.forget(at - WINDOW - 1)
+    row.reach(at)
     if at >= row.fed and (at - row.fed) % WINDOW == 0:
         _feed(row)
     spike = row.spike
@@ -100,6 +104,17 @@ def score(gifters: int, count: float, windows: float) -> float:
     """Return by how many standard deviations `gifters` exceed count / windows, roughly by a negative binomial."""
     expected = count / windows
     return (gifters - expected) / sqrt(expected + CLUMPING * expected * expected + expected / windows + 1)
+
+
+def _could_start(row: Engagement) -> bool:
+    """Return False if no evaluation before the next feeding exceeds without another gift.
+
+    Until then the baseline is what it is, and there are never more gifters in W.
+    """
+    if row.crowd < START_GIFTERS:
+        return False
+    count, windows = baseline(row)
+    return score(row.crowd, count, windows) >= START_SCORE
 
 
 def _feeding_after(row: Engagement, at: int) -> int:

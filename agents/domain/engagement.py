@@ -2,7 +2,8 @@
 
 All state of the detector (`agents.domain.detector`) is in them. Times are counted in 5 s buckets of event time; a
 boundary is the number of the bucket that begins there. Each bucket's tally is a row of its own: a gift changes one of
-them, and who has thousands of gifters a minute writes those of five seconds only.
+them, and who has thousands of gifters a minute writes those of five seconds only. Its key is a slot of the stream,
+which another bucket takes once this one has left W: a key a bucket would leave a tombstone for each in the changelog.
 """
 
 from typing import Any, Final, Self
@@ -23,6 +24,9 @@ PRIOR: Final = 0.25
 """Before anything is known of a stream: one gifter a window, with the weight of a quarter window. A heavier prior
 makes streams that begin with a crowd start a spike as soon as they are warm."""
 
+UNKNOWN: Final = -1
+"""The bucket of a tally whose row does not tell it: of version 1, where it is the key."""
+
 ANONYMOUS: Final = ""
 """All whom nobody knows, taken as one gifter. No id is empty."""
 
@@ -38,12 +42,9 @@ SEVERE: Final = (5.0, 8.0)
 
 @mypyc_attr(acyclic=True)
 class Tally(Row):
-    """What was given, and by whom: how many gifts, how much per unit, how many gifts per gifter.
+    """What was given, and by whom: how many gifts, how much per unit, how many gifts per gifter."""
 
-    `run`, which is not written, is the run in which it changed last.
-    """
-
-    __slots__ = ("gifters", "run", "sends", "values")
+    __slots__ = ("gifters", "sends", "values")
 
     def __init__(
         self, sends: int = 0, values: dict[str, int] | None = None, gifters: dict[str, int] | None = None
@@ -51,7 +52,6 @@ class Tally(Row):
         self.sends = sends
         self.values: dict[str, int] = values or {}
         self.gifters: dict[str, int] = gifters or {}
-        self.run = -1
 
     def pack(self) -> Fields:
         """Return the fields."""
@@ -72,6 +72,33 @@ class Tally(Row):
         """Return who is known and sent the most gifts, most first, then by id."""
         known = ((gifter, sends) for gifter, sends in self.gifters.items() if gifter != ANONYMOUS)
         return sorted(known, key=lambda item: (-item[1], item[0]))[:most]
+
+
+@mypyc_attr(acyclic=True)
+class BucketTally(Tally):
+    """The tally of one bucket.
+
+    Not written with it: `slot`, which is its key, and `run`, the run in which it changed last.
+    """
+
+    __slots__ = ("bucket", "run", "slot")
+
+    def __init__(
+        self,
+        sends: int = 0,
+        values: dict[str, int] | None = None,
+        gifters: dict[str, int] | None = None,
+        bucket: int = UNKNOWN,
+        slot: str = "",
+    ) -> None:
+        super().__init__(sends, values, gifters)
+        self.bucket = bucket
+        self.slot = slot
+        self.run = -1
+
+    def pack(self) -> Fields:
+        """Return the fields."""
+        return self.sends, self.values, self.gifters, self.bucket
 
 
 @mypyc_attr(acyclic=True)
@@ -141,9 +168,9 @@ class Engagement(Row):
     `first` and `newest` are buckets of gifts; `at` is the boundary evaluated last. `count` gifters in `windows` windows
     is the baseline as of the boundary `fed`; `held` is how many the window had that is fed to it next.
 
-    Not written with it: `recent`, the tallies of the buckets of W and of later ones; `gone`, the buckets whose tallies
-    were dropped lately; `crowd`, a quick bound: without another gift, W never has more distinct gifters; and `run`, the
-    run in which the row changed last.
+    Not written with it: `recent`, the tallies of the buckets of W and of later ones; `free`, the slots of those that
+    have left W; `crowd`, a quick bound: without another gift, W never has more distinct gifters; and `run`, the run in
+    which the row changed last.
     """
 
     __slots__ = (
@@ -153,7 +180,7 @@ class Engagement(Row):
         "crowd",
         "fed",
         "first",
-        "gone",
+        "free",
         "held",
         "newest",
         "recent",
@@ -183,8 +210,8 @@ class Engagement(Row):
         self.held = held
         self.confirmations = confirmations
         self.spike = spike
-        self.recent: dict[int, Tally] = {}
-        self.gone: list[int] = []
+        self.recent: dict[int, BucketTally] = {}
+        self.free: list[str] = []
         self.crowd = 0
         self.run = -1
 
@@ -197,7 +224,8 @@ class Engagement(Row):
     def unpack_first(cls, fields: list[Any]) -> Self:
         """Make an engagement of the fields of version 1, which had the tallies between the others."""
         row = cls.unpack([*fields[:8], fields[9]])
-        row.recent = {bucket: Tally.unpack(tally) for bucket, tally in fields[8].items()}
+        for bucket, tally in fields[8].items():
+            row.recent[bucket] = BucketTally(*[*tally, bucket, row.slot()])
         return row
 
     def pack(self) -> Fields:
@@ -221,24 +249,33 @@ class Engagement(Row):
 
     @property
     def restless(self) -> bool:
-        """Whether a spike could start or end without another gift."""
+        """Whether a spike might start or end without another gift: if not, the row need not be looked at."""
         return self.crowd >= START_GIFTERS or self.active
 
-    def hold(self, tallies: dict[str, Tally]) -> None:
-        """Take up the stream's tallies, by bucket, as they were kept; some may have left W before `at`."""
+    def hold(self, tallies: dict[str, BucketTally]) -> None:
+        """Take up the stream's tallies, by slot, as they were kept; some may have left W before `at`."""
         self.recent = {}
-        for bucket in sorted([int(bucket) for bucket in tallies]):
-            if bucket < self.at - WINDOW:
-                self.gone.append(bucket)
+        self.free = []
+        for slot, tally in tallies.items():
+            tally.slot = slot
+            if tally.bucket == UNKNOWN:
+                tally.bucket = int(slot)
+            if tally.bucket < self.at - WINDOW:
+                self.free.append(slot)
             else:
-                self.recent[bucket] = tallies[str(bucket)]
+                self.recent[tally.bucket] = tally
         self.crowd = sum([len(tally.gifters) for tally in self.recent.values()])
 
-    def forget(self, bucket: int) -> None:
-        """Drop a bucket that has left W."""
-        tally = self.recent.pop(bucket, None)
-        if tally is not None:
-            self.gone.append(bucket)
+    def slot(self) -> str:
+        """Return a slot for one more tally. The letter tells those of today from the keys of version 1."""
+        return self.free.pop() if self.free else f"s{len(self.recent)}"
+
+    def reach(self, at: int) -> None:
+        """Move to the boundary `at`, and let go of buckets that have left W: rows stay until their slot is taken."""
+        self.at = at
+        for bucket in [bucket for bucket in self.recent if bucket < at - WINDOW]:
+            tally = self.recent.pop(bucket)
+            self.free.append(tally.slot)
             self.crowd -= len(tally.gifters)
 
     def gifters(self) -> int:
@@ -261,18 +298,19 @@ def forgotten(row: Engagement, at: int) -> bool:
     return at - row.newest > FORGET_AFTER
 
 
-def note(row: Engagement, gifter: str, bucket: int, unit: str, quantity: int, value: int) -> Tally | None:
+def note(row: Engagement, gifter: str, bucket: int, unit: str, quantity: int, value: int) -> BucketTally | None:
     """Take in a counted gift, and return its bucket's tally.
 
     A late one counts as far as its bucket is still in W, or there is no tally, or in the spike.
     """
-    tally: Tally | None = None
+    tally: BucketTally | None = None
     if bucket > row.newest:
         row.newest = bucket
     if bucket > row.at - WINDOW:
         tally = row.recent.get(bucket)
         if tally is None:
-            tally = row.recent[bucket] = Tally()
+            tally = BucketTally(bucket=bucket, slot=row.slot())
+            row.recent[bucket] = tally
         tally.add(unit, quantity, value)
         gifters = tally.gifters
         given = gifters.get(gifter)

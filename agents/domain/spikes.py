@@ -9,7 +9,7 @@ from typing import Any, Final
 import orjson
 
 from agents.domain.detector import Moment, evaluate, next_evaluation
-from agents.domain.engagement import ANONYMOUS, BUCKET_MS, Engagement, Tally, begin, forgotten, note
+from agents.domain.engagement import ANONYMOUS, BUCKET_MS, BucketTally, Engagement, begin, forgotten, note
 from agents.domain.event import Event
 from agents.domain.growth import Growth
 from agents.domain.rules import Rules
@@ -50,7 +50,7 @@ class Spikes:
         rules: Rules,
         partition: int,
         engagement: FamilyT[Engagement],
-        tallies: FamilyT[Tally],
+        tallies: FamilyT[BucketTally],
         outbox: FamilyT[Outgoing],
     ) -> None:
         self._rules = rules
@@ -69,8 +69,8 @@ class Spikes:
     def restore(self) -> None:
         """Rebuild what is not in the rows: which tallies they hold, and which streams are awake."""
         for stream, _, row in self._engagement:
-            for bucket, tally in row.recent.items():  # of a row of version 1
-                self._keep(stream, bucket, tally)
+            for tally in row.recent.values():  # of a row of version 1
+                self._keep(stream, tally)
             row.hold(self._tallies.groups.get(stream, {}))
         self._awake = {stream for stream, _, row in self._engagement if row.restless}
         self._next_ms = 0
@@ -85,7 +85,11 @@ class Spikes:
             return 0
         at = watermark // BUCKET_MS
         self._next_ms = (at + 1) * BUCKET_MS
-        started = sum(self._evaluate_awake(stream, at, offset) for stream in sorted(self._awake))
+        due = [stream for stream in self._awake if self._is_due(stream, at)]
+        due.sort()
+        started = 0
+        for stream in due:
+            started += self._evaluate_awake(stream, at, offset)
         if watermark >= self._sweep_ms:
             self._sweep_ms = watermark + SWEEP_MS
             self._sweep(at)
@@ -107,7 +111,7 @@ class Spikes:
         if row.run != self._run:
             self._changes(stream, row)
         if tally is not None and tally.run != self._run:
-            self._keep(stream, bucket, tally)
+            self._keep(stream, tally)
         elif row.crowd > crowd:
             self._growth.add(2 * GIFTER_BYTES if row.spike else GIFTER_BYTES)
         if row.restless and stream not in self._awake:
@@ -131,26 +135,28 @@ class Spikes:
         return None if rows is None else rows.get("")
 
     def _changes(self, stream: str, row: Engagement) -> None:
-        """Tell a change of the row, and with it, never before it, which tallies it has let go of."""
+        """Tell a change of the row, the first one in this run, or of its spike."""
         row.run = self._run
         self._engagement.put(stream, "", row, _size(row))
-        for bucket in row.gone:
-            self._tallies.delete(stream, str(bucket))
-        row.gone.clear()
 
-    def _keep(self, stream: str, bucket: int, tally: Tally) -> None:
-        """Tell a change of a tally, the first one in this run."""
+    def _keep(self, stream: str, tally: BucketTally) -> None:
+        """Tell a change of a tally, the first one in this run.
+
+        Its slot may have been that of one that has left W: with this change goes that of the row, which says so.
+        """
         tally.run = self._run
-        self._tallies.put(stream, str(bucket), tally, TALLY_BYTES + GIFTER_BYTES * len(tally.gifters))
+        self._tallies.put(stream, tally.slot, tally, TALLY_BYTES + GIFTER_BYTES * len(tally.gifters))
 
     def _threshold(self, unit: str) -> int:
         return self._rules.big_gift.get(unit.partition(":")[0], NO_GIFT_IS_BIG)
 
+    def _is_due(self, stream: str, at: int) -> bool:
+        row = self._row(stream)
+        return row is None or next_evaluation(row) <= at
+
     def _evaluate_awake(self, stream: str, at: int, offset: int) -> int:
         row = self._row(stream)
-        started = 0
-        if row is not None and row.at < at:
-            started = self._catch_up(stream, row, at, offset)
+        started = self._catch_up(stream, row, at, offset) if row is not None else 0
         if row is None or not row.restless:
             self._awake.discard(stream)
         return started
@@ -162,7 +168,7 @@ class Spikes:
             moment = evaluate(row, due)
             if moment is not None:
                 started += self._tell_spike(stream, row, moment, offset)
-        row.at = at
+        row.reach(at)
         return started
 
     def _sweep(self, at: int) -> None:

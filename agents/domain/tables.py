@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Final, NamedTuple, Protocol, TypeVar
 
 from agents.domain.account import Account
-from agents.domain.engagement import Engagement, Tally
+from agents.domain.engagement import BucketTally, Engagement
 from agents.domain.rows import Gift, Gifter, Register, Scope, Streamer, Total
 from agents.domain.small_rows import Outgoing
 
@@ -62,8 +62,9 @@ class Tables:
     """stream -> sender|recipient|gift|streak."""
     engagement: FamilyT[Engagement]
     """stream."""
-    tallies: FamilyT[Tally]
-    """stream -> bucket of 5 s: what was given lately. One that has left the last minute lingers until the next gift."""
+    tallies: FamilyT[BucketTally]
+    """stream -> slot: what was given lately, in a bucket of 5 s. One that has left the last minute stays until another
+    takes its slot."""
     outbox: FamilyT[Outgoing]
     """spike_id: what is to be published of it; the newest wins."""
     progress: FamilyT[Account]
@@ -98,7 +99,7 @@ FAMILIES: Final[dict[str, Kind]] = {
     "seen": Kind("i", list[str | int]),
     "streaks": Kind("k", Register),
     "engagement": Kind("e", Engagement, version=2, older={1: Engagement.unpack_first}),
-    "tallies": Kind("t", Tally),
+    "tallies": Kind("t", BucketTally, version=2, older={1: BucketTally.unpack}),
     "outbox": Kind("o", Outgoing),
     "progress": Kind("p", Account),
 }

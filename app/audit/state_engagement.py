@@ -4,7 +4,8 @@ Compared are the buckets of the first and the newest gift, and what was given, a
 tally. The baseline, the confirmations and the spike itself are the detector's judgement, and are not told again here.
 
 A row is evaluated whenever its worker comes to it, so its boundary `at` may be any since its last gift; the recent
-buckets are those of that boundary. Tallies of older ones may linger, and say nothing.
+buckets are those of that boundary. Tallies of older ones linger until another bucket takes their slot, and say
+nothing.
 """
 
 from collections.abc import Callable
@@ -23,12 +24,12 @@ from app.audit.state_rows import (
     MOST_GIFTERS,
     RECENT_BUCKETS,
     FirstEngagement,
+    Given,
     Key,
     RowError,
-    Tally,
     read_engagement,
     read_key,
-    read_row,
+    read_tally,
     row_key,
 )
 from schemas.gift import GiftEvent
@@ -42,13 +43,13 @@ class Crowd:
     newest: int
     at: int
     tainted: bool
-    recent: dict[int, Tally] = field(default_factory=dict)
+    recent: dict[int, Given] = field(default_factory=dict)
 
     def forgotten(self, at: int) -> bool:
         """Say whether the stream has been without gifts for so long that it begins anew."""
         return at - self.newest > FORGET_BUCKETS
 
-    def since(self, at: int) -> dict[int, Tally]:
+    def since(self, at: int) -> dict[int, Given]:
         """Return the tallies that are recent at a boundary, by bucket."""
         return {bucket: tally for bucket, tally in self.recent.items() if bucket >= at - RECENT_BUCKETS}
 
@@ -58,7 +59,7 @@ class Crowd:
         self.newest = max(self.newest, bucket)
         self.at = at
         if bucket > at - RECENT_BUCKETS:
-            held = self.recent.setdefault(bucket, Tally())
+            held = self.recent.setdefault(bucket, Given())
             held.sends += sends
             held.values[event.value_unit] = held.values.get(event.value_unit, 0) + value
             gifter = event.sender_id or ""
@@ -76,6 +77,7 @@ class Crowds:
         self._crowds: dict[str, Crowd] = {}
         self._sweep_at = 0
         self._at: dict[str, int] = {}
+        self._told: set[tuple[str, int]] = set()
 
     def note(self, fate: Fate, watermark: int) -> None:
         """Take in what became of the next record; `watermark` is the one before it, in ms."""
@@ -127,15 +129,17 @@ class Crowds:
         return difference(expected, found)
 
     def _tally(self, value: bytes, key: Key, crowd: Crowd) -> str | None:
-        at = self._at.get(key.group, crowd.at)
-        if not key.member.isdecimal() or int(key.member) < at - RECENT_BUCKETS:
-            return None if key.member.isdecimal() else "key: expected the number of a bucket"
-        expected = crowd.recent.get(int(key.member))
         try:
-            found = read_row(value, Tally)
+            found = read_tally(value, key.member)
         except RowError as error:
             return str(error)
-        return difference(asdict(expected), asdict(found)) if expected else "expected no tally: nothing was given then"
+        if found.bucket < self._at.get(key.group, crowd.at) - RECENT_BUCKETS:
+            return None
+        expected, place = crowd.recent.get(found.bucket), (key.group, found.bucket)
+        if expected is None or place in self._told:
+            return f"expected no{' second' if expected else ''} tally of bucket {found.bucket}"
+        self._told.add(place)
+        return difference(asdict(expected) | {"bucket": found.bucket}, asdict(found))
 
     def _see_that_none_is_missing(self, stream: str, crowd: Crowd, at: int) -> None:
         state, verdicts, key = self._case.state, self._case.verdicts, row_key("engagement", stream)
@@ -143,10 +147,13 @@ class Crowds:
             if not crowd.forgotten(at):
                 verdicts.find("missing", "engagement", key, f"newest: expected {crowd.newest}, found no row")
         elif (row_at := self._at.get(stream)) is not None:
-            for bucket, tally in crowd.since(row_at).items():
-                key = row_key("tallies", stream, str(bucket))
-                if key not in state.rows("tallies"):
-                    verdicts.find("missing", "tallies", key, f"sends: expected {tally.sends}, found no row")
+            for bucket, given in crowd.since(row_at).items():
+                if (stream, bucket) not in self._told:
+                    key, detail = (
+                        row_key("tallies", stream),
+                        f"bucket {bucket}: expected {given.sends} sends, found no row",
+                    )
+                    verdicts.find("missing", "tallies", key, detail)
 
     def _sweep(self, at: int) -> None:
         """Let go of who would begin anew, if no row is left to be compared."""
@@ -157,5 +164,5 @@ class Crowds:
                 del self._crowds[stream]
 
 
-def _shown(recent: dict[int, Tally]) -> dict[str, Any]:
+def _shown(recent: dict[int, Given]) -> dict[str, Any]:
     return {"recent": {str(at): asdict(tally) for at, tally in recent.items()}}

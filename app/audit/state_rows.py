@@ -12,7 +12,7 @@ before it stand for, and the fence row of a new owner.
     i  seen        number of a block            -                             stream, id, time; again for each
     k  streaks     stream                       sender|recipient|gift|streak  Register
     e  engagement  stream                       -                             Engagement, of version 2 or 1
-    t  tallies     stream                       bucket of 5 s                 Tally
+    t  tallies     stream                       slot; version 1: bucket       Tally, of version 2 or 1
     p  progress    p                            -                             Account
     o  outbox      transient: not compared
 """
@@ -22,6 +22,7 @@ from typing import Any, Final, Literal, NamedTuple, TypeVar
 
 from msgspec import DecodeError, Struct, ValidationError, convert, field
 from msgspec.msgpack import decode
+from msgspec.structs import astuple
 
 FORMAT: Final = 2
 """The newest format that can be read here."""
@@ -61,7 +62,7 @@ TAGS: Final[dict[str, Family]] = {
     "p": "progress",
     "o": "outbox",
 }
-NEWEST: Final = {"e": 2}
+NEWEST: Final = {"e": 2, "t": 2}
 """The newest version of a row that can be read here, by tag; of all others it is 1."""
 
 PROGRESS_GROUP: Final = "p"
@@ -168,7 +169,7 @@ class Register(Struct, array_like=True, forbid_unknown_fields=True):
     at_ms: int
 
 
-class Tally(Struct, array_like=True, forbid_unknown_fields=True):
+class Given(Struct, array_like=True, forbid_unknown_fields=True):
     """What was given within 5 s: gifts, value per unit, gifts per gifter; the anonymous are one, without a name."""
 
     sends: int = 0
@@ -176,8 +177,14 @@ class Tally(Struct, array_like=True, forbid_unknown_fields=True):
     gifters: dict[str, int] = field(default_factory=dict)
 
 
-class Engagement(Struct, array_like=True, forbid_unknown_fields=True):
-    """The state of the spike detector. From `fed` to `confirmations`, and `spike`, it is statistics."""
+class Tally(Given, array_like=True, forbid_unknown_fields=True):
+    """What was given in which bucket. In version 1 the bucket was the row's key."""
+
+    bucket: int = -1
+
+
+class Detector(Struct, array_like=True, forbid_unknown_fields=True):
+    """How the rows of the spike detector begin. From `fed` on it is statistics."""
 
     first: int
     newest: int
@@ -187,21 +194,18 @@ class Engagement(Struct, array_like=True, forbid_unknown_fields=True):
     windows: float
     held: int
     confirmations: int
+
+
+class Engagement(Detector, array_like=True, forbid_unknown_fields=True):
+    """The state of the spike detector; `spike` is statistics, too."""
+
     spike: Any
 
 
-class FirstEngagement(Struct, array_like=True, forbid_unknown_fields=True):
+class FirstEngagement(Detector, array_like=True, forbid_unknown_fields=True):
     """A row of version 1, which holds its tallies itself, by bucket."""
 
-    first: int
-    newest: int
-    at: int
-    fed: int
-    count: float
-    windows: float
-    held: int
-    confirmations: int
-    recent: dict[int, Tally]
+    recent: dict[int, Given]
     spike: Any
 
 
@@ -270,6 +274,15 @@ def read_row(value: bytes, row_type: type[R]) -> R:
 def read_engagement(value: bytes) -> Engagement | FirstEngagement:
     """Read a row of engagement. Raises RowError."""
     return read_row(value[2:], Engagement) if value[0] == HEAD else read_row(value, FirstEngagement)
+
+
+def read_tally(value: bytes, member: str) -> Tally:
+    """Read a tally; `member` is that of its key. Raises RowError."""
+    if value[0] == HEAD:
+        return read_row(value[2:], Tally)
+    if not member.isdecimal():
+        raise RowError("key: expected the number of a bucket")
+    return Tally(*[*astuple(read_row(value, Given)), int(member)])
 
 
 def read_cells(value: bytes, cell_type: type[R]) -> Iterator[R]:

@@ -20,8 +20,9 @@ Rows = dict[str, Any]
 """Plain values by changelog key."""
 
 COMMIT: Final = "\x00commit"
-FIRST_ENGAGEMENT: Final = 10
-"""Fields of a row of engagement in version 1."""
+TALLY: Final = "ttiktok:s s0"
+FIELDS_OF_2: Final = {"e": 9, "t": 4}
+"""Fields of a row in version 2, by tag; in version 1 they are more or fewer."""
 
 
 def minute(start_ms: int) -> int:
@@ -98,7 +99,7 @@ def small_rows() -> Rows:
             *(BUCKET + 12, 0.25, 0.25, 3, 0),
             None,
         ],
-        f"t{stream} {BUCKET + 24}": [1, {"coin": 5}, {"ana": 1}],
+        TALLY: [1, {"coin": 5}, {"ana": 1}, BUCKET + 24],
         "otiktok:s|spike|1 ": [3, b"on its way"],
         "pp ": [POSITION, LATER, 5, 1, 1, 1, 0, 0, 0, []],
     }
@@ -110,8 +111,8 @@ def state_of(rows: Mapping[str, Any]) -> State:
 
 
 def written(key: str, row: Any) -> bytes:
-    """Return a row's value; one of engagement has version 2, or 1 if it holds its tallies itself."""
-    head = b"\xc1\x02" if key[0] == "e" and len(row) != FIRST_ENGAGEMENT else b""
+    """Return a row's value, in the version that has so many fields."""
+    head = b"\xc1\x02" if len(row) == FIELDS_OF_2.get(key[0]) else b""
     return head + encode(row)
 
 

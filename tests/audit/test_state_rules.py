@@ -7,7 +7,19 @@ import pytest
 from app.audit.compare import Log, compare
 from app.audit.report import Report
 from tests.audit.small_log import NOON, OPTIONS, Json, gift, log
-from tests.audit.small_state import BUCKET, COMMIT, LATER, Rows, audited, found, minute, small_log, small_rows, state_of
+from tests.audit.small_state import (
+    BUCKET,
+    COMMIT,
+    LATER,
+    TALLY,
+    Rows,
+    audited,
+    found,
+    minute,
+    small_log,
+    small_rows,
+    state_of,
+)
 
 S_MINUTE, S_HOUR, S_STREAM = f"bcoin|1m|{NOON} tiktok:s", f"bcoin|1h|{NOON} tiktok:s", "bcoin|stream|0 tiktok:s"
 BO, ROSE, DE = "gtiktok:s|coin bo", "ftiktok:s|coin rose", "stiktok:s|coin DE"
@@ -136,24 +148,38 @@ def test_ids_and_streaks_that_linger_are_compared_all_the_same(key: str, field: 
 def test_engagement_is_that_of_the_boundary_that_its_row_was_evaluated_at(at: int) -> None:
     rows = with_field(ENGAGEMENT, 2, at)
     if at <= BUCKET + 12:
-        key = f"ttiktok:s {BUCKET}"
-        assert found(audited(rows)) == [("missing", key)]
-        rows[key] = [6, {"coin": 30}, {"ana": 3, "bo": 2, "": 1}]
+        assert found(audited(rows)) == [("missing", "ttiktok:s ")]
+        rows["ttiktok:s s1"] = [6, {"coin": 30}, {"ana": 3, "bo": 2, "": 1}, BUCKET]
     assert audited(rows).findings == []
 
 
 def test_tallies_that_are_not_recent_any_more_linger_and_others_are_of_a_gift() -> None:
     rows = small_rows()
-    rows[f"ttiktok:s {BUCKET}"] = [99, {}, {}]
+    rows["ttiktok:s s1"] = [99, {}, {}, BUCKET]
     assert audited(rows).findings == []
-    rows[f"ttiktok:s {BUCKET + 23}"] = [1, {"coin": 5}, {"ana": 1}]
-    assert found(audited(rows)) == [("different", f"ttiktok:s {BUCKET + 23}")]
+    rows["ttiktok:s s1"] = [1, {"coin": 5}, {"ana": 1}, BUCKET + 23]
+    assert found(audited(rows)) == [("different", "ttiktok:s s1")]
+
+
+def test_a_bucket_has_one_tally() -> None:
+    rows = small_rows()
+    rows["ttiktok:s s1"] = rows[TALLY]
+    assert found(audited(rows)) == [("different", "ttiktok:s s1")]
+
+
+def test_the_key_of_a_tally_of_version_1_is_its_bucket() -> None:
+    rows = small_rows()
+    *fields, bucket = rows.pop(TALLY)
+    assert audited(rows | {f"ttiktok:s {bucket}": fields}).findings == []
+    wrong = f"ttiktok:s {bucket - 1}"
+    assert found(audited(rows | {wrong: fields})) == [("different", wrong), ("missing", "ttiktok:s ")]
+    assert found(audited(rows | {TALLY: fields})) == [("different", TALLY), ("missing", "ttiktok:s ")]
 
 
 @pytest.mark.parametrize("sends", [1, 2])
 def test_engagement_of_version_1_holds_its_tallies_itself(sends: int) -> None:
     rows = small_rows()
-    del rows[f"ttiktok:s {BUCKET + 24}"]
+    del rows[TALLY]
     rows[ENGAGEMENT].insert(8, {BUCKET + 24: [sends, {"coin": 5}, {"ana": 1}]})
     assert found(audited(rows)) == [("different", ENGAGEMENT)] * (sends == 2)
 
@@ -175,7 +201,7 @@ def test_a_stream_that_comes_back_after_two_hours_is_as_good_as_new() -> None:
     at = back // 5_000
     rows = with_field(COMMIT, 1, 10)
     rows[ENGAGEMENT] = [at, at, at, at + 12, 0.25, 0.25, 0, 0, None]
-    rows[f"ttiktok:s {at}"] = [1, {"coin": 5}, {"ana": 1}]
+    rows[TALLY] = [1, {"coin": 5}, {"ana": 1}, at]
     assert not {key for _, key in found(audited(rows, source)) if key[1:].startswith("tiktok:s ")}
 
 

@@ -27,7 +27,7 @@ RELEASED: dict[str, dict[int, Any]] = {
         1: [1, 30, 31, 32, 1.5, 2.5, 4, 1, {30: TALLY}, [20, 21, 12, TALLY, 5, 6.5, 0, None]],
         2: [1, 30, 31, 32, 1.5, 2.5, 4, 1, [20, 21, 12, TALLY, 5, 6.5, 0, None]],
     },
-    "tallies": {1: TALLY},
+    "tallies": {1: TALLY, 2: [*TALLY, 30]},
     "outbox": {1: [7, b"{}"]},
     "progress": {1: [8, 2_000, 5, 1, 1, 1, 2, 1, 1, [[3, 5, 0]]]},
 }

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import msgspec
 import pytest
 
-from agents.domain.engagement import Engagement, Tally
+from agents.domain.engagement import BucketTally, Engagement
 from agents.domain.rules import Rules
 from agents.domain.small_rows import Outgoing
 from agents.domain.spikes import Spikes
@@ -62,7 +62,7 @@ def event_of(gift: Gift, number: int) -> GiftEvent:
 def detect(broadcasts: list[Broadcast]) -> Found:
     """Run all broadcasts through one partition, in the order of their arrival."""
     outbox = Outbox()
-    spikes = Spikes(Rules(), 0, Family("e", Engagement), Family("t", Tally), outbox)
+    spikes = Spikes(Rules(), 0, Family("e", Engagement), Family("t", BucketTally), outbox)
     watermark = 0
     gifts = merge(*(made.gifts for made in broadcasts), key=lambda gift: gift.append_ms)
     for offset, gift in enumerate(gifts):

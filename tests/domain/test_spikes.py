@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator
 from random import Random
+from typing import Any
 
 import msgspec
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agents.domain.detector import evaluate
-from agents.domain.engagement import BUCKET_MS, FORGET_AFTER, Engagement, Tally, begin, forgotten, note
+from agents.domain.engagement import BUCKET_MS, FORGET_AFTER, BucketTally, Engagement, begin, forgotten, note
 from agents.domain.rules import Rules
 from agents.domain.small_rows import Outgoing
 from agents.domain.spikes import Spikes
@@ -45,6 +46,11 @@ def gift(
     )
 
 
+def family(name: str) -> Family[Any]:
+    kind = FAMILIES[name]
+    return Family(kind.tag, kind.row_type, version=kind.version, older=kind.older)
+
+
 class Partition:
     """One partition's spikes with its families, a watermark, and all that was told."""
 
@@ -60,9 +66,8 @@ class Partition:
 
     def begin(self) -> None:
         """Begin with the rows that the changelog has kept."""
-        kind = FAMILIES["engagement"]
-        self.engagement: Family[Engagement] = Family(kind.tag, Engagement, version=kind.version, older=kind.older)
-        self.tallies = Family("t", Tally)
+        self.engagement: Family[Engagement] = family("engagement")
+        self.tallies: Family[BucketTally] = family("tallies")
         RowLoader([self.engagement, self.tallies]).load(self.changelog.items())
         self.spikes = Spikes(self.rules, 3, self.engagement, self.tallies, self.outbox)
         self.spikes.restore()
@@ -275,7 +280,7 @@ def test_streams_that_sleep_miss_nothing(seed: int) -> None:
             one = msgspec.json.decode(row.payload, type=SpikeUpdate)
             told.append((one.stream_id, one.phase, one.as_of_ms // BUCKET_MS, one.gifters, one.position.offsets["0"]))
 
-    spikes = Spikes(Rules(), 0, Family("e", Engagement), Family("t", Tally), Told("o", Outgoing))
+    spikes = Spikes(Rules(), 0, Family("e", Engagement), Family("t", BucketTally), Told("o", Outgoing))
     watermark, append_ms = 0, 0
     for offset, event in enumerate(arrivals(seed)):
         append_ms = max(append_ms, event.event_time_ms - 4_000)
@@ -333,18 +338,56 @@ def test_a_gift_writes_the_tally_of_its_bucket_alone() -> None:
     partition.send(gift(START + 12 * BUCKET_MS))
     partition.cut()
     written = {key for key, value in partition.changelog.items() if value is not before.get(key)}
-    assert written == {f"e{STREAM} ".encode(), f"t{STREAM} {START // BUCKET_MS + 12}".encode()}
+    assert written == {f"e{STREAM} ".encode(), f"t{STREAM} s12".encode()}
 
 
-def test_tallies_go_with_a_gift_after_their_minute() -> None:
+def buckets(partition: Partition) -> dict[str, int]:
+    """Return the bucket that each slot holds, counted from START."""
+    return {slot: tally.bucket - START // BUCKET_MS for slot, tally in partition.tallies.groups[STREAM].items()}
+
+
+@pytest.mark.parametrize("restarts", [False, True])
+def test_a_tally_takes_the_slot_of_one_that_has_left_the_minute(restarts: bool) -> None:
+    partition = Partition()
+    for bucket in (0, 1, 15, 16):
+        partition.send(gift(START + bucket * BUCKET_MS))
+        if restarts:
+            partition.restart()
+    assert len(buckets(partition)) == 3
+    assert {15, 16} < set(buckets(partition).values())
+    partition.send(gift(START + 40 * BUCKET_MS))
+    partition.send(gift(START + 41 * BUCKET_MS))
+    assert set(buckets(partition)) == {"s0", "s1", "s2"}
+    assert {40, 41} < set(buckets(partition).values())
+
+
+def test_slots_leave_no_tombstones_until_the_stream_is_forgotten() -> None:
+    partition = Partition()
+    for bucket in range(200):
+        partition.send(gift(START + bucket * BUCKET_MS))
+        partition.cut()
+    slots = {key for key in partition.changelog if key[:1] == b"t"}
+    assert len(slots) <= 14
+    assert all(partition.changelog[key] for key in slots)
+    partition.pass_by(START + (200 + FORGET_AFTER + 2) * BUCKET_MS)
+    partition.cut()
+    assert not any(partition.changelog[key] for key in slots)
+
+
+def test_tallies_of_version_1_have_their_bucket_for_a_key_and_keep_it_as_their_slot() -> None:
     partition = Partition()
     for bucket in (0, 1, 15):
         partition.send(gift(START + bucket * BUCKET_MS))
+    partition.cut()
+    for slot, bucket in buckets(partition).items():
+        *fields, at = partition.tallies.groups[STREAM][slot].pack()
+        assert partition.changelog.pop(f"t{STREAM} {slot}".encode())
+        partition.changelog[f"t{STREAM} {at}".encode()] = msgspec.msgpack.encode(fields)
+        assert at == START // BUCKET_MS + bucket
     partition.restart()
-    assert set(partition.tallies.groups[STREAM]) == {str(START // BUCKET_MS + at) for at in (0, 1, 15)}
-    partition.send(gift(START + 16 * BUCKET_MS))
-    partition.restart()
-    assert set(partition.tallies.groups[STREAM]) == {str(START // BUCKET_MS + at) for at in (15, 16)}
+    for bucket in (16, 17):
+        partition.send(gift(START + bucket * BUCKET_MS))
+    assert sorted(buckets(partition).values()) == [15, 16, 17]
 
 
 def test_a_row_of_version_1_brings_its_tallies() -> None:
@@ -356,7 +399,7 @@ def test_a_row_of_version_1_brings_its_tallies() -> None:
     partition.send(gift(START, "bo"), value=5)
     partition.restart()
     [(_, _, row)] = partition.engagement
-    assert row.recent[bucket].pack() == (2, {"coin": 10}, {"ana": 1, "bo": 1})
+    assert row.recent[bucket].pack() == (2, {"coin": 10}, {"ana": 1, "bo": 1}, bucket)
     assert row.crowd == 2
 
 
