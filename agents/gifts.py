@@ -50,7 +50,9 @@ class GiftMachine:
         self._source = source
         self._topics = topics
         # The partials topic has one partition; everything else goes to the partition its gifts came from.
-        self._places = {to: (getattr(topics, to), 0 if to == "partials" else partition) for to in TOPICS}
+        self._places: dict[str, tuple[str, int]] = {
+            to: (getattr(topics, to), 0 if to == "partials" else partition) for to in TOPICS
+        }
         self._behind_board_ms = behind_board_ms
         self._acked = acked
         self._ledger = fold.ledger
@@ -85,8 +87,11 @@ class GiftMachine:
         """Return the boards, partials and spikes to publish once the rows changed so far are durable."""
         cut = self.state.cut(now_ms, idle, self._behind_board_ms if behind else 0)
         acked = self._since_before(cut)
-        places = self._places
-        return [Output(*places[to], key.encode(), value) for to, key, value in cut.messages], (cut, acked)
+        outputs: list[Output] = []
+        for to, key, value in cut.messages:
+            topic, partition = self._places[to]
+            outputs.append(Output(topic, partition, key.encode(), value))
+        return outputs, (cut, acked)
 
     def published(self, token: tuple[Cut, Acked]) -> None:
         """Those outputs are acknowledged."""

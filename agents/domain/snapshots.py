@@ -165,6 +165,6 @@ def holds(window: Window, other: Window) -> bool:
     """
     if window.end_ms is None or other.end_ms is None:
         return True
-    if window.start_ms < other.start_ms or (window.start_ms == other.start_ms and window.end_ms > other.end_ms):
-        return other.end_ms <= window.end_ms
-    return window.end_ms <= other.end_ms
+    if window.start_ms <= other.start_ms and other.end_ms <= window.end_ms:
+        return True
+    return other.start_ms <= window.start_ms and window.end_ms <= other.end_ms
