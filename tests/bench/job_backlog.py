@@ -10,20 +10,18 @@ from functools import partial
 from itertools import count
 from typing import Final
 
-from app.demo.outcome import read_totals
 from app.load.answer import Answer
 from app.load.options import LoadOptions
 from app.load.sender import make_producer, send
 from app.load.simulation import Simulation
-from app.settings import Settings
 from tests.bench.contender import Contender
 from tests.bench.contest import Entry, contest
-from tests.bench.gift_worker import make_topics, settings_of
-from tests.bench.group import Failed
+from tests.bench.gift_worker import settings_of
 from tests.bench.measure import Run
 from tests.bench.results import Result
-from tests.bench.stand import Stand
-from tests.bench.work_off import work_off
+from tests.bench.stand import SOURCE_TOPIC, Stand
+from tests.bench.topic import make
+from tests.bench.work_off import check_totals, work_off
 
 JOB: Final = "backlog"
 SHAPE: Final = "simulated"
@@ -57,29 +55,13 @@ async def _load(stand: Stand) -> Answer:
     records, seconds = stand.plan.backlog_records, EVENT_SECONDS
     start_ms = int((time.time() - seconds) * 1000)
     options = LoadOptions(rate=records / seconds, streams=5_000, gifters=200_000, seconds=seconds, start_ms=start_ms)
-    settings = _settings(stand)
-    await asyncio.to_thread(make_topics, settings)
-    producer = make_producer(settings.broker)
-    await producer.start()
-    try:
-        return await send(Simulation(options), producer, settings.source_topic)
-    finally:
-        await producer.stop()
-
-
-def _settings(stand: Stand) -> Settings:
-    return settings_of(stand.broker.bootstrap, f"{PREFIX}{next(_numbers)}", PREFIX)
+    broker, topic = stand.broker.bootstrap, f"{PREFIX}{SOURCE_TOPIC}"
+    await asyncio.to_thread(make, broker, topic)
+    async with make_producer(broker) as producer:
+        return await send(Simulation(options), producer, topic)
 
 
 def _race(stand: Stand, answer: Answer, contender: Contender, command: list[str]) -> Run:
-    settings = _settings(stand)
-    return work_off(stand, settings, answer.sent, partial(_check, settings, answer), WORKERS[contender.name])
-
-
-def _check(settings: Settings, answer: Answer) -> None:
-    """Raise Failed if the totals of the streams are not those that the load meant."""
+    settings = settings_of(stand.broker.bootstrap, f"{PREFIX}{next(_numbers)}", PREFIX)
     meant = {key: (value, sends) for key, (value, sends) in answer.totals.items()}
-    found = asyncio.run(read_totals(settings))
-    if found != meant:
-        wrong = [key for key in meant if found.get(key) != meant[key]]
-        raise Failed(f"{len(wrong):,} of {len(meant):,} streams' totals are not right")
+    return work_off(stand, settings, answer.sent, partial(check_totals, settings, meant), WORKERS[contender.name])

@@ -1,27 +1,23 @@
 """The job `product`: all that giftstream does, against Kafka Streams doing a part of it."""
 
-import asyncio
 from functools import partial
 from itertools import count
 from typing import Final
 
-from app.demo.outcome import read_totals
-from app.settings import Settings
 from tests.bench.contender import ALL, Contender
 from tests.bench.contest import Entry, contest
 from tests.bench.gift_worker import settings_of
-from tests.bench.group import Failed
 from tests.bench.measure import Run
 from tests.bench.race import race
 from tests.bench.recount import Row
 from tests.bench.results import Result
 from tests.bench.shape import MANY
-from tests.bench.source import Source
 from tests.bench.stand import SOURCE_TOPIC, Stand
-from tests.bench.work_off import work_off
+from tests.bench.work_off import check_totals, work_off
 
 JOB: Final = "product"
 YARDSTICK: Final = "gifters-dedup"
+UNIT: Final = "coin"
 PEER: Final = "kafka-streams-mem-1"
 
 _numbers = count(1)
@@ -43,15 +39,8 @@ def _race(stand: Stand, contender: Contender, command: list[str]) -> Run:
     if contender.name == PEER:
         return race(stand.broker, command, YARDSTICK, source, stand.plan.limit_seconds)
     settings = settings_of(source.broker, f"product-{next(_numbers)}", source.topic.removesuffix(SOURCE_TOPIC))
-    return work_off(stand, settings, source.records, partial(_check, settings, source))
-
-
-def _check(settings: Settings, source: Source) -> None:
-    """Raise Failed if the totals of the streams are not those of the recount."""
-    found = {stream: row for (stream, _), row in asyncio.run(read_totals(settings)).items()}
-    if found != (right := by_stream(source.right(YARDSTICK))):
-        wrong = [stream for stream in right if found.get(stream) != right[stream]]
-        raise Failed(f"{len(wrong):,} of {len(right):,} streams' totals are not right")
+    right = {(stream, UNIT): row for stream, row in by_stream(source.right(YARDSTICK)).items()}
+    return work_off(stand, settings, source.records, partial(check_totals, settings, right))
 
 
 def by_stream(rows: dict[bytes, Row]) -> dict[str, Row]:

@@ -1,5 +1,6 @@
 """Real workers work off a topic: from the first one's readiness until all of it is counted and published."""
 
+import asyncio
 import tempfile
 import time
 from collections.abc import Callable
@@ -8,6 +9,7 @@ from typing import Final
 
 import psutil
 
+from app.demo.outcome import read_totals
 from app.settings import Settings
 from tests.bench.gift_worker import counted, drop_topics, make_topics, wait_ready, working
 from tests.bench.group import Failed
@@ -15,6 +17,9 @@ from tests.bench.measure import Meter, Run
 from tests.bench.stand import Stand
 
 PAUSE_SECONDS: Final = 1.0
+
+Totals = dict[tuple[str, str], tuple[int, int]]
+"""Value and sends by stream and unit."""
 
 
 def work_off(stand: Stand, settings: Settings, records: int, check: Callable[[], None], workers: int = 1) -> Run:
@@ -32,6 +37,14 @@ def work_off(stand: Stand, settings: Settings, records: int, check: Callable[[],
         return meter.run(records, began, ended)
     finally:
         drop_topics(settings)
+
+
+def check_totals(settings: Settings, right: Totals) -> None:
+    """Raise Failed if the published totals of the streams, by stream and unit, are not these."""
+    found: Totals = asyncio.run(read_totals(settings))
+    if found != right:
+        wrong = [key for key in found.keys() | right.keys() if found.get(key) != right.get(key)]
+        raise Failed(f"the totals of {len(wrong):,} streams are not right, of {len(right):,}")
 
 
 def _wait(meter: Meter, settings: Settings, records: int, seconds: float) -> float:

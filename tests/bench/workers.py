@@ -27,7 +27,8 @@ def main(count: int) -> int:
     workers = [subprocess.Popen(command, env=os.environ | {PORT: str(port)}) for port in ports]
     while _alive(workers) and not any(map(is_ready, ports)):
         time.sleep(BETWEEN_LOOKS)
-    print(READY, flush=True)
+    if _alive(workers):
+        print(READY, flush=True)
     while _alive(workers):
         time.sleep(BETWEEN_LOOKS)
     for worker in workers:

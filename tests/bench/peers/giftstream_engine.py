@@ -136,24 +136,30 @@ class Sums:
 
     def _add_minutes(self, group: str, minutes: dict[int, tuple[int, int]]) -> Iterable[Output]:
         prefix, rows, changing = f"{group}|", self.minutes.groups.setdefault(group, {}), self.minutes.changing(group)
+        position = self._position
         for minute, (value, sends) in minutes.items():
             member = str(minute * MINUTE_MS)
             if (row := rows.get(member)) is None:
-                row = rows[member] = Total(value, sends, self._position)
+                row = rows[member] = Total(value, sends, position)
             else:
-                row.value, row.sends, row.position = row.value + value, row.sends + sends, self._position
+                row.value += value
+                row.sends += sends
+                row.position = position
             changing[member] = row
             yield self._output(prefix, member, row)
 
     def _add_gifters(self, group: str, gifters: dict[str, int]) -> Iterable[Output]:
         prefix, rows, changing = f"{group}|", self.gifters.groups.setdefault(group, {}), self.gifters.changing(group)
+        out, number, position, outputs = self._out, self._number, self._position, []
         for member, value in gifters.items():
             if (row := rows.get(member)) is None:
-                row = rows[member] = Gifter(value, self._position)
+                row = rows[member] = Gifter(value, position)
             else:
-                row.value, row.position = row.value + value, self._position
+                value = row.value = row.value + value
+                row.position = position
             changing[member] = row
-            yield Row(self._out, self._number, (prefix + member).encode(), row.told())
+            outputs.append(Row(out, number, (prefix + member).encode(), gifter_row(value)))
+        return outputs
 
     def _output(self, prefix: str, member: str, row: Total | Gifter) -> Output:
         return Row(self._out, self._number, (prefix + member).encode(), row.told())
