@@ -1,6 +1,7 @@
 """Batches that go out in the task that awaits their acks: by aiokafka's own methods, and what fails is left to it."""
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from types import SimpleNamespace
@@ -10,7 +11,7 @@ import pytest
 from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.errors import InvalidProducerEpoch, KafkaError, NotLeaderForPartitionError, ProducerFenced
 
-from app.engine.prompt import send_queued
+from app.engine.prompt import LARGE_BYTES, send_queued
 
 CHANGELOG, BOARDS = TopicPartition("changelog", 3), TopicPartition("boards", 3)
 FENCED, NOT_LEADER = InvalidProducerEpoch.errno, NotLeaderForPartitionError.errno
@@ -121,6 +122,50 @@ async def test_it_goes_out_before_the_event_loop_takes_a_turn() -> None:
         turns = turns_until(lambda: bool(client.sent))
         await send_queued(producer)
         assert await turns == 0
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize(("value_bytes", "beside"), [(10, False), (LARGE_BYTES, True)])
+async def test_a_large_batch_is_compressed_beside_the_event_loop_and_sent_as_any_other(
+    value_bytes: int, beside: bool
+) -> None:
+    async with producing() as (producer, client):
+        batch = producer.create_batch()
+        batch.append(timestamp=1, key=b"a", value=bytes(value_bytes))
+        built_by: list[bool] = []
+        build = batch._build
+
+        def built() -> Any:
+            built_by.append(threading.current_thread() is not threading.main_thread())
+            return build()
+
+        batch._build = built
+        await producer.send_batch(batch, CHANGELOG.topic, partition=CHANGELOG.partition)
+        await queue(producer, BOARDS)
+        assert offsets((await send_queued(producer)).values()) == [7, 7]
+        assert built_by[0] is beside
+        await queue(producer, CHANGELOG)
+        await send_queued(producer)
+        assert sequences(client, CHANGELOG) == [0, 1]
+        assert client.sent[0][1][CHANGELOG] == bytes(batch._buffer)
+
+
+@pytest.mark.asyncio
+async def test_one_who_gives_up_while_a_batch_is_compressed_leaves_no_ack_open() -> None:
+    async with producing() as (producer, client):
+        batch, goes_on = producer.create_batch(), threading.Event()
+        batch.append(timestamp=1, key=b"a", value=bytes(LARGE_BYTES))
+        batch._build = goes_on.wait
+        ack = await producer.send_batch(batch, CHANGELOG.topic, partition=CHANGELOG.partition)
+        sending = asyncio.create_task(send_queued(producer))
+        await asyncio.sleep(0)
+        sending.cancel()
+        goes_on.set()
+        with pytest.raises(asyncio.CancelledError):
+            await sending
+        with pytest.raises(KafkaError, match="the request was given up: CancelledError"):
+            await ack
+        assert client.sent == []
 
 
 @pytest.mark.asyncio
