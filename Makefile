@@ -13,7 +13,7 @@ SYNC := $(UV) pip sync --require-hashes --build-constraints requirements/build.t
 INSTALL := $(UV) pip install --quiet --no-deps --build-constraints requirements/build.txt --editable .
 COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-header --no-emit-index-url --no-emit-find-links
-SOURCES := $(shell find agents app schemas -name '*.py')
+SOURCES := hatch_build.py $(shell find agents app schemas -name '*.py' -o -name '*.c')
 # With these, Python finds the packages as they were compiled before it finds their sources.
 COMPILED := PYTHONSAFEPATH=1 PYTHONPATH=$(CURDIR)/.venv/compiled:$(CURDIR)
 OF_THE_HOT_PATH := tests/domain tests/agents tests/engine tests/test_agreement.py tests/test_compiled.py
@@ -111,7 +111,7 @@ $(UV): requirements/uv.txt
 .venv/.compiled: $(SOURCES) | .venv/.runtime
 	@echo 'Compiling the hot path, about half a minute' >&2
 	@rm -rf .venv/compiled .venv/wheel
-	@{ HATCH_BUILD_HOOK_ENABLE_MYPYC=true $(UV) build --quiet --require-hashes \
+	@{ HATCH_BUILD_HOOKS_ENABLE=true $(UV) build --quiet --require-hashes \
 		--build-constraints requirements/build.txt --python $(BIN)/python --out-dir .venv/wheel . && \
 		$(UV) pip install --quiet --no-deps --target .venv/compiled .venv/wheel/*.whl; } >.venv/compile.log 2>&1 || \
 		{ rm -rf .venv/compiled; echo 'That failed (see .venv/compile.log; it needs a C compiler and the headers' \

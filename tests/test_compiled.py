@@ -1,6 +1,7 @@
 """The hot path is what `make` says it is: compiled where the compiled packages come first, else plain Python."""
 
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import agents.domain.boards
@@ -10,3 +11,4 @@ def test_the_compiled_packages_are_used_where_they_are_on_the_path() -> None:
     compiled = [folder for folder in sys.path if list(Path(folder).glob("agents/domain/boards.*.so"))]
     suffix = Path(agents.domain.boards.__file__).suffix
     assert suffix == (".so" if compiled else ".py")
+    assert (find_spec("agents.domain.scan") is not None) is bool(compiled)

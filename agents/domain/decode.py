@@ -1,9 +1,10 @@
 """Bytes to a gift event, fast: the hot half of the check. Why bytes were refused is told by `classify`.
 
-msgspec asks Python's `re` for every string with a pattern, which is most of the time of a decode. So the
-decoder here works on GiftEvent without its patterns (derived from it, lengths and bounds kept), and all ids
-are then matched in one sweep: they share one alphabet, so they are right if and only if their concatenation is.
-What is accepted is exactly what GiftEvent accepts, where it nests no deeper than MAX_DEPTH and its fields fit.
+Compiled code reads what is usual (`agents.domain.flat`); all else, and all where nothing was compiled, is msgspec's.
+It asks Python's `re` for every string with a pattern, which is most of the time of a decode. So its decoder here works
+on GiftEvent without its patterns (derived from it, lengths and bounds kept), and all ids are then matched in one sweep:
+they share one alphabet, so they are right if and only if their concatenation is. What is accepted is exactly what
+GiftEvent accepts, where it nests no deeper than MAX_DEPTH and its fields fit.
 """
 
 import types
@@ -17,9 +18,10 @@ from msgspec.structs import astuple, fields
 
 from agents.domain.classify import classify
 from agents.domain.event import Event
+from agents.domain.flat import NO, OF_TEXT, Row, reader
 from agents.domain.reject import Rejected
 from schemas.gift import GiftEvent
-from schemas.ids import MAX_VALUE, Platform, Region, Unit
+from schemas.ids import MAX_VALUE, Id, Platform, Region, Unit
 from schemas.nesting import SHALLOW_BYTES, too_deep
 
 
@@ -28,21 +30,27 @@ def decode(value: bytes) -> Event | Rejected:
 
     The order of fields decides nothing; of a field given twice the last counts, but each must be right.
     """
+    row = _scan(value)
+    if row is None:
+        return _decode_unusual(value)
+    event = _event(row)
+    return classify(value) if event is None else event
+
+
+def _decode_unusual(value: bytes) -> Event | Rejected:
     try:
         row = _values(_decode(value))
     except (ValueError, RecursionError):
         return classify(value)
-    event = _event(row, value.find(b"\\") >= 0)  # not `in`, which first tries the bytes as a number
+    escapes = value.find(b"\\") >= 0  # not `in`, which first tries the bytes as a number
+    event = _event(row) if _in_alphabet("".join([row[at] or "" for at in _IDS]), escapes) else None
     if event is None or (len(value) > SHALLOW_BYTES and too_deep(value)):
         return classify(value)
     return event
 
 
-def _event(row: tuple[Any, ...], escapes: bool) -> Event | None:
-    """Return the event of a GiftEvent's fields, if they are in their patterns and fit each other.
-
-    `escapes` tells whether its JSON had any: without one, no string of JSON has a control character below a space.
-    """
+def _event(row: Row) -> Event | None:
+    """Return the event of a GiftEvent's fields, whose ids are in their alphabet, if they fit each other."""
     # Declared, so that compiled code joins and compares them natively.
     event_id: str
     stream_id: str
@@ -76,11 +84,9 @@ def _event(row: tuple[Any, ...], escapes: bool) -> Event | None:
         region,
         anonymous,
     ) = row
-    ids = f"{event_id}{stream_id}{channel_id}{gift_id}{sender_id or ''}{streak_id or ''}{recipient_id or ''}"
     prefix: str = _PREFIX[platform]
     if not (
-        _in_alphabet(ids, escapes)
-        and _is_unit(value_unit)
+        _is_unit(value_unit)
         and event_id.startswith(prefix)
         and stream_id.startswith(prefix)
         and (sender_id is None) is anonymous
@@ -119,6 +125,10 @@ def _regex(annotated: Any) -> Pattern[str]:
     return pattern(_meta(annotated).pattern or "")
 
 
+def _is_id(annotation: Any) -> bool:
+    return annotation == Id or Id in get_args(annotation)
+
+
 def _without_pattern(annotation: Any) -> Any:
     """Return the annotation with bounds and lengths, but without patterns."""
     if get_origin(annotation) in (Union, types.UnionType):
@@ -141,6 +151,16 @@ def _lenient_twin() -> type[Struct]:
     )
 
 
+def _classes(pattern: str | None) -> bytes:
+    """Return what each byte is in a string with that pattern: of an id, or any text."""
+    if pattern != _ID.pattern:
+        return OF_TEXT
+    return bytes(OF_TEXT[byte] if byte < 0x80 and _ID.match(chr(byte)) else NO for byte in range(256))
+
+
+_ID: Final = _regex(Id)
+_IDS: Final = [at for at, field in enumerate(fields(GiftEvent)) if _is_id(field.type)]
+_scan: Final = reader(GiftEvent, _classes)
 _lenient: Final[Decoder[Struct]] = Decoder(_lenient_twin())
 _decode: Final = _lenient.decode
 _values: Final = astuple
@@ -153,7 +173,10 @@ _PREFIX: Final = {platform: f"{platform}:" for platform in get_args(Platform)}
 
 
 def _in_alphabet(ids: str, escapes: bool) -> bool:
-    """Whether all characters are those of an `Id`: printable ASCII but for the space and `|`."""
+    """Whether all characters are those of an `Id`: printable ASCII but for the space and `|`.
+
+    `escapes` tells whether the JSON had any: without one, no string of JSON has a control character below a space.
+    """
     if not ids.isascii() or " " in ids or "|" in ids:
         return False
     return ids.isprintable() if escapes else "\x7f" not in ids

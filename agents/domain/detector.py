@@ -59,8 +59,8 @@ class Moment(NamedTuple):
 def next_evaluation(row: Engagement) -> int:
     """Return the next boundary that has to be evaluated, without another gift until then, or NEVER.
 
-    The baseline must be fed, a spike goes on or cools, and one may start: not with a usual crowd, nor in the warm-up, of
-    which only the last boundaries can confirm anything.
+    The baseline must be fed, a spike goes on or cools, and one may start: not with a usual crowd, nor in the warm-up,
+    of which only the last boundaries can confirm anything.
     """
     at = row.at
     if row.active:
