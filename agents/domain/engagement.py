@@ -267,8 +267,8 @@ class Engagement(Row):
         self.crowd = sum([len(tally.gifters) for tally in self.recent.values()])
 
     def slot(self) -> str:
-        """Return a slot for one more tally. The letter tells those of today from the keys of version 1."""
-        return self.free.pop() if self.free else f"s{len(self.recent)}"
+        """Return a slot for one more tally: the one free for longest. The letter tells it from a key of version 1."""
+        return self.free.pop(0) if self.free else f"s{len(self.recent)}"
 
     def reach(self, at: int) -> None:
         """Move to the boundary `at`, and let go of buckets that have left W: rows stay until their slot is taken."""

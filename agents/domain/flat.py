@@ -7,7 +7,7 @@ msgspec makes of the same bytes, but that patterns are not looked at: instead it
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
-from msgspec import Struct, inspect
+from msgspec import NODEFAULT, Struct, inspect
 
 if TYPE_CHECKING:
     from agents.domain.scan import Field
@@ -53,6 +53,8 @@ def _field(field: inspect.Field, classes: Callable[[str | None], bytes]) -> "Fie
     nullable = any(isinstance(one, inspect.NoneType) for one in kinds)
     [kind] = [one for one in kinds if not isinstance(one, inspect.NoneType)]
     missing = () if field.required else (field.default,)
+    if field.default_factory is not NODEFAULT:
+        raise TypeError(f"{field.name}: found a default that is made each time; it has to be one value here")
     allowed, least, most = OF_TEXT, 0, MOST
     choices: tuple[Any, ...] = ()
     if isinstance(kind, inspect.StrType):
@@ -60,7 +62,9 @@ def _field(field: inspect.Field, classes: Callable[[str | None], bytes]) -> "Fie
         least, most = kind.min_length or 0, MOST if kind.max_length is None else kind.max_length
     elif isinstance(kind, inspect.IntType):
         number, least, most = NUMBER, kind.ge or 0, MOST if kind.le is None else kind.le
-    elif isinstance(kind, inspect.LiteralType):
+        if (kind.gt, kind.lt, kind.multiple_of) != (None, None, None):
+            raise TypeError(f"{field.name}: found {kind}; bounds are ge and le here")
+    elif isinstance(kind, inspect.LiteralType) and all(isinstance(one, str) for one in kind.values):
         number, choices = CHOICE, kind.values
     elif isinstance(kind, inspect.BoolType):
         number = FLAG

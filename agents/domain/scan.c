@@ -14,6 +14,7 @@
 
 #define MOST_FIELDS 64
 #define KEPT 4096 /* strings, a power of two */
+#define LONGEST_KEPT 128
 #define MOST_DIGITS 18
 
 typedef const unsigned char *Text;
@@ -74,7 +75,7 @@ static PyObject *ascii(Scanner *self, Text at, Py_ssize_t size)
     if (text == NULL)
         return NULL;
     memcpy(PyUnicode_1BYTE_DATA(text), at, size);
-    if (size > 0)
+    if (size > 0 && size <= LONGEST_KEPT)
         Py_XSETREF(*place, Py_NewRef(text));
     return text;
 }

@@ -1,7 +1,7 @@
 """The engagement of one partition's streams: which are watched, and what is told about them.
 
-Only streams where something can happen without another gift are awake; they are evaluated at each 5 s boundary that
-the watermark passes. The others are caught up when next given to, which comes to the same.
+Only streams where something can happen without another gift are awake; when the watermark passes a 5 s boundary, those
+are evaluated where it may. The others are caught up when next given to, which comes to the same.
 """
 
 from typing import Any, Final

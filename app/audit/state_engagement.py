@@ -149,11 +149,8 @@ class Crowds:
         elif (row_at := self._at.get(stream)) is not None:
             for bucket, given in crowd.since(row_at).items():
                 if (stream, bucket) not in self._told:
-                    key, detail = (
-                        row_key("tallies", stream),
-                        f"bucket {bucket}: expected {given.sends} sends, found no row",
-                    )
-                    verdicts.find("missing", "tallies", key, detail)
+                    detail = f"bucket {bucket}: expected {given.sends} sends, found no row"
+                    verdicts.find("missing", "tallies", row_key("tallies", stream), detail)
 
     def _sweep(self, at: int) -> None:
         """Let go of who would begin anew, if no row is left to be compared."""

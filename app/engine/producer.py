@@ -111,7 +111,8 @@ class FencedProducer:
                 for topic, partition in sorted(wave)
                 for batch in filled(self._producer.create_batch, groups[topic, partition], now_ms)
             ]
-            acks += await self._deliver(sent)
+            if sent:
+                acks += await self._deliver(sent)
         return acks[0].offset if acks else -1
 
     async def _send(self, batch: Any, topic: str, partition: int) -> _Sent:
@@ -129,19 +130,22 @@ class FencedProducer:
             self._observer.sent(topic, time.monotonic() - begun)
 
     async def _deliver(self, sent: Sequence[_Sent]) -> list[Any]:
+        """Return the acks once all are there. Those of `send_queued` come first, and are not for anybody to cancel."""
+        acks = [one.ack for one in sent]
         try:
-            acks = await send_queued(self._producer)
-            sent = [one._replace(ack=acks.get((one.topic, one.partition), one.ack)) for one in sent]
-            if all(one.ack.done() for one in sent):
-                return [one.ack.result() for one in sent]
-            return list(await asyncio.gather(*(one.ack for one in sent)))
+            prompt = await send_queued(self._producer)
+            first = [prompt.get(one.batch, one.ack) for one in sent]
+            if all(ack.done() for ack in first):
+                acks = first
+                return [ack.result() for ack in acks]
+            return list(await asyncio.gather(*acks))
         except _FENCED as error:
             raise Fenced(
                 f"{self.transactional_id}: another worker owns this partition now ({type(error).__name__}); "
                 "its state is complete there, start this worker again to join"
             ) from error
         except KafkaError as error:
-            refused = next(one for one in sent if one.ack.done() and one.ack.exception() is error)
+            refused = next(one for one, ack in zip(sent, acks, strict=True) if ack.done() and ack.exception() is error)
             raise ChangelogError(refused.told(error)) from error
 
 

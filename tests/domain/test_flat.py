@@ -8,7 +8,7 @@ import msgspec
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from msgspec import Meta, Struct
+from msgspec import NODEFAULT, Meta, Struct, defstruct, field
 from msgspec.structs import astuple
 
 from agents.domain.decode import _classes, _lenient, _meta
@@ -168,15 +168,18 @@ def test_the_classes_of_an_id_are_those_of_its_pattern() -> None:
     assert allowed == {chr(code) for code in range(0x21, 0x7F)} - set('|"\\')
 
 
-class Nested(Struct):
-    """Of no kind that is read here."""
-
-    inner: list[int]
-
-
-def test_members_of_other_kinds_are_refused() -> None:
-    with pytest.raises(TypeError, match="inner: found ListType"):
-        reader(Nested, lambda pattern: OF_TEXT)
+@pytest.mark.parametrize(
+    ("kind", "default", "found"),
+    [
+        (list[int], NODEFAULT, "found ListType"),
+        (Annotated[int, Meta(gt=0)], NODEFAULT, "bounds are ge and le here"),
+        (Literal[1, 2], NODEFAULT, "found LiteralType"),
+        (str, field(default_factory=str), "found a default that is made each time"),
+    ],
+)
+def test_members_of_other_kinds_are_refused(kind: Any, default: Any, found: str) -> None:
+    with pytest.raises(TypeError, match=f"inner: {found}|inner: .*{found}"):
+        reader(defstruct("Other", [("inner", kind, default)]), lambda pattern: OF_TEXT)
 
 
 def test_only_bytes_are_read() -> None:

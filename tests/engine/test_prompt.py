@@ -5,7 +5,7 @@ import threading
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 from aiokafka import AIOKafkaProducer, TopicPartition
@@ -72,15 +72,22 @@ async def producing(answer: Answer = lambda tp: 0, **leaders: int) -> AsyncItera
         producer._sender.sender_task.cancel()
 
 
-async def queue(producer: AIOKafkaProducer, *places: TopicPartition) -> "list[asyncio.Future[Any]]":
+class Queued(NamedTuple):
+    """A batch, and the ack that its sender waits for."""
+
+    batch: Any
+    ack: "asyncio.Future[Any]"
+
+
+async def queue(producer: AIOKafkaProducer, *places: TopicPartition) -> list[Queued]:
     """Queue a batch of two records for each."""
-    acks = []
+    queued = []
     for place in places:
         batch = producer.create_batch()
         for key in (b"a", b"b"):
             assert batch.append(timestamp=1, key=key, value=b"")
-        acks.append(await producer.send_batch(batch, place.topic, partition=place.partition))
-    return acks
+        queued.append(Queued(batch, await producer.send_batch(batch, place.topic, partition=place.partition)))
+    return queued
 
 
 def sequences(client: Client, place: TopicPartition) -> list[int]:
@@ -108,10 +115,10 @@ def offsets(acks: "Iterable[asyncio.Future[Any]]") -> list[int]:
 @pytest.mark.asyncio
 async def test_what_is_queued_goes_out_in_one_request_and_is_acknowledged_when_it_returns() -> None:
     async with producing() as (producer, client):
-        await queue(producer, CHANGELOG, BOARDS)
+        queued = await queue(producer, CHANGELOG, BOARDS)
         acks = await send_queued(producer)
         assert [(node, sorted(batches)) for node, batches in client.sent] == [(1, [BOARDS, CHANGELOG])]
-        assert set(acks) == {CHANGELOG, BOARDS}
+        assert set(acks) == {one.batch for one in queued}
         assert offsets(acks.values()) == [7, 7]
 
 
@@ -192,10 +199,10 @@ async def test_sequence_numbers_go_on() -> None:
 async def test_what_is_to_be_sent_again_is_sent_by_the_sender_with_its_sequence_number() -> None:
     codes = [NOT_LEADER, 0]
     async with producing(lambda tp: codes.pop(0)) as (producer, client):
-        [ack] = await queue(producer, CHANGELOG)
+        [one] = await queue(producer, CHANGELOG)
         acks = await send_queued(producer)
-        assert not acks[CHANGELOG].done()
-        assert (await ack).offset == 7
+        assert not acks[one.batch].done()
+        assert (await one.ack).offset == 7
         assert sequences(client, CHANGELOG) == [0, 0]
         assert client.looked_up == 1
 
@@ -203,19 +210,32 @@ async def test_what_is_to_be_sent_again_is_sent_by_the_sender_with_its_sequence_
 @pytest.mark.asyncio
 async def test_what_is_refused_for_good_is_in_the_ack() -> None:
     async with producing(lambda tp: FENCED * (tp == CHANGELOG)) as (producer, _):
-        await queue(producer, CHANGELOG, BOARDS)
+        refused, kept = await queue(producer, CHANGELOG, BOARDS)
         acks = await send_queued(producer)
-        assert isinstance(acks[CHANGELOG].exception(), ProducerFenced)
-        assert offsets([acks[BOARDS]]) == [7]
+        assert isinstance(acks[refused.batch].exception(), ProducerFenced)
+        assert offsets([acks[kept.batch]]) == [7]
+
+
+@pytest.mark.asyncio
+async def test_two_batches_for_one_place_have_an_ack_each() -> None:
+    codes = [NOT_LEADER, 0, 0]
+    async with producing(lambda tp: codes.pop(0)) as (producer, client):
+        [first] = await queue(producer, CHANGELOG)
+        queued_later = asyncio.create_task(queue(producer, CHANGELOG))
+        assert set(await send_queued(producer)) == {first.batch}
+        [second] = await queued_later
+        assert set(await send_queued(producer)) <= {first.batch}
+        assert (await first.ack).offset == (await second.ack).offset == 7
+        assert sequences(client, CHANGELOG) == [0, 0, 2]
 
 
 @pytest.mark.asyncio
 async def test_a_partition_without_a_leader_is_left_to_the_sender() -> None:
     async with producing(boards=-1) as (producer, client):
-        _, ack = await queue(producer, CHANGELOG, BOARDS)
-        assert set(await send_queued(producer)) == {CHANGELOG}
-        assert not ack.done()
-        assert (await ack).offset == 7
+        led, leaderless = await queue(producer, CHANGELOG, BOARDS)
+        assert set(await send_queued(producer)) == {led.batch}
+        assert not leaderless.ack.done()
+        assert (await leaderless.ack).offset == 7
         assert client.looked_up == 1
 
 
@@ -231,7 +251,7 @@ async def test_a_batch_queued_while_one_is_on_its_way_goes_out_after_it() -> Non
         assert sequences(client, CHANGELOG) == [0]
         client.answers.set()
         await first
-        assert (await second).offset == 7
+        assert (await second.ack).offset == 7
         assert sequences(client, CHANGELOG) == [0, 2]
 
 
@@ -239,11 +259,11 @@ async def test_a_batch_queued_while_one_is_on_its_way_goes_out_after_it() -> Non
 async def test_one_who_gives_up_leaves_no_ack_open() -> None:
     async with producing() as (producer, client):
         client.answers.clear()
-        [ack] = await queue(producer, CHANGELOG)
+        [one] = await queue(producer, CHANGELOG)
         sending = asyncio.create_task(send_queued(producer))
         await asyncio.sleep(0)
         sending.cancel()
         with pytest.raises(asyncio.CancelledError):
             await sending
         with pytest.raises(KafkaError, match="the request was given up: CancelledError"):
-            await ack
+            await one.ack
