@@ -83,15 +83,16 @@ class GiftMachine:
         """The partition is given up."""
         self.state.release()
 
-    def cut(self, now_ms: int, idle: bool, behind: bool) -> tuple[list[Output], tuple[Cut, Acked]]:
-        """Return the boards, partials and spikes to publish once the rows changed so far are durable."""
+    def cut(self, now_ms: int, idle: bool, behind: bool) -> tuple[list[Output], Output | None, tuple[Cut, Acked]]:
+        """Return the boards, partials and spikes to publish once the changed rows are durable, and the progress."""
         cut = self.state.cut(now_ms, idle, self._behind_board_ms if behind else 0)
         acked = self._since_before(cut)
         outputs: list[Output] = []
         for to, key, value in cut.messages:
             topic, partition = self._places[to]
             outputs.append(Output(topic, partition, key.encode(), value))
-        return outputs, (cut, acked)
+        progress = outputs.pop() if cut.progress else None
+        return outputs, progress, (cut, acked)
 
     def published(self, token: tuple[Cut, Acked]) -> None:
         """Those outputs are acknowledged."""

@@ -227,6 +227,7 @@ class GiftFold:
         value = self._snapshots.progress(self._publication.left(self.position), self._account)
         if value != self._told:
             self._told = value
+            cut.progress = True
             cut.messages.append(("partials", str(self._partition), value))
 
 

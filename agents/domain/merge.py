@@ -60,6 +60,7 @@ class Merge:
         self._closing: list[tuple[int, str]] = []
         self._expiring: list[tuple[int, str]] = []
         self._progress: dict[int, Progress] = {}
+        self._told: dict[int, int] = {}
         self._moved: dict[int, tuple[int, int]] = {}
         self._by_clock = 0
         self._newest = 0
@@ -79,6 +80,7 @@ class Merge:
             board.is_withdrawn = True
         elif known is None or partial.offset > known.offset:
             board.partials[int(partition)] = partial
+            self._tells(int(partition), partial.offset + 1)
         else:
             return
         self._changed[name] = None
@@ -91,21 +93,19 @@ class Merge:
         elif progress.position < known.position or progress.watermark_ms < known.watermark_ms:
             return
         self._progress[progress.partition] = progress
+        self._tells(progress.partition, progress.position)
         self._newest = max(self._newest, progress.watermark_ms)
 
     def finalise(self, now_ms: int) -> None:
         """Let boards be final by wall clock (ms) that closed 30 s ago and that every busy partition has passed.
 
-        A partition is busy when its position moved in the last 30 s, as far as calls of this have seen.
+        A partition is busy when its position moved in the last 30 s, as far as calls of this have seen. Its partials
+        tell of that before its progress does, which says how far it is.
         """
-        for partition, progress in self._progress.items():
-            if self._moved.get(partition, (-1, 0))[0] != progress.position:
-                self._moved[partition] = (progress.position, now_ms)
-        busy = (
-            progress.watermark_ms
-            for partition, progress in self._progress.items()
-            if now_ms - self._moved[partition][1] < IDLE_MS
-        )
+        for partition, position in self._told.items():
+            if self._moved.get(partition, (-1, 0))[0] != position:
+                self._moved[partition] = (position, now_ms)
+        busy = (self._watermark(partition) for partition in self._told if now_ms - self._moved[partition][1] < IDLE_MS)
         self._by_clock = min(now_ms - IDLE_MS, *busy, NEVER)
 
     def remember(self, key: str, revision: int | None) -> None:
@@ -140,6 +140,13 @@ class Merge:
                 values.append((name, None))
         self._newest_before = self._newest
         return values
+
+    def _tells(self, partition: int, position: int) -> None:
+        self._told[partition] = max(self._told.get(partition, 0), position)
+
+    def _watermark(self, partition: int) -> int:
+        progress = self._progress.get(partition)
+        return 0 if progress is None else progress.watermark_ms
 
     def _closes_before(self, board: MergedBoard, closed_ms: int) -> bool:
         """Tell whether a board that is over has its final value to show: in a gap of the log it closes only now.

@@ -19,13 +19,15 @@ Message = tuple[Topic, str, bytes | None]
 class Cut:
     """What to publish once the rows changed so far are durable, in order.
 
-    The rest is what the fold needs to know when that was acknowledged: `watermark` at the cut, `since`, the first
+    `progress`: the last message is the partition's progress, which speaks of all others and goes out after them. The
+    rest is what the fold needs to know when that was acknowledged: `watermark` at the cut, `since`, the first
     offset with a change in it, and the boards, tombs and outgoing rows behind the messages.
     """
 
     watermark: int
     since: int
     messages: list[Message] = field(default_factory=list)
+    progress: bool = False
     boards: dict[AnyBoard, None] = field(default_factory=dict)
     tombs: list[Tomb] = field(default_factory=list)
     outgoing: dict[str, Outgoing] = field(default_factory=dict)

@@ -51,9 +51,11 @@ class Machine(Protocol):
         all partitions that stay.
         """
 
-    def cut(self, now_ms: int, idle: bool, behind: bool) -> tuple[Sequence[Output], Any]:
-        """Return what to publish once the rows changed so far are durable, and a token for `published`.
+    def cut(self, now_ms: int, idle: bool, behind: bool) -> tuple[Sequence[Output], Output | None, Any]:
+        """Return what to publish once the rows changed so far are durable, a word on it, and a token for `published`.
 
+        The word, if there is one, tells that all of it is out. It goes out after the acks: with what the next cut
+        publishes, or soon alone. A restored machine has to give it again, as it may be lost with its worker.
         `idle`: nothing has come for a while and all was read. `behind`: the worker is catching up.
         """
 

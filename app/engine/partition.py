@@ -67,6 +67,7 @@ class _Cut(NamedTuple):
     rows: list[Row]
     before: list[Output]
     after: Sequence[Output]
+    word: Output | None
     token: Any
     commit: Commit
 
@@ -113,6 +114,7 @@ class Partition:
         self._last_record: Any = None
         self._durable = self.position
         self._before: list[Output] = []
+        self._word: Output | None = None
         self._folded_ms = clock.now_ms()
         self._failure: BaseException | None = None
         self._flushing = asyncio.Lock()
@@ -261,19 +263,21 @@ class Partition:
             started = self._clock.monotonic()
             await self._send(cut)
             self.observer.flushed(self.number, self._clock.monotonic() - started)
+        if cut is None or self.behind or self.frozen:
+            await self._publish((), self._clock.now_ms())
 
     def _cut(self) -> _Cut | None:
         """Take a consistent cut at a record boundary, without awaiting; None when nothing changed."""
         machine = self.machine
-        after, token = machine.cut(self._clock.now_ms(), self.idle, self.behind)
+        after, word, token = machine.cut(self._clock.now_ms(), self.idle, self.behind)
         rows = changed_rows(machine.families)
-        if not rows and not after and self.position == self._durable:
+        if not (rows or after or word) and self.position == self._durable:
             return None
         self._pressure.bytes = 0
         before, self._before = self._before, []
         commit = self._commit()
         rows.append(commit_row(commit))
-        return _Cut(rows, before, after, token, commit)
+        return _Cut(rows, before, after, word, token, commit)
 
     def _commit(self) -> Commit:
         if self._last_record is not None:
@@ -287,10 +291,22 @@ class Partition:
         self.next_changelog = await self.log.renew_if_due(self.next_changelog)
         self._kept_at(await self.log.append(cut.rows, now_ms), len(cut.rows))
         self._durable = cut.commit.position
-        if cut.after:
-            await self.log.publish(cut.after, now_ms)
+        await self._publish(cut.after, now_ms)
+        self._word = cut.word
         self.machine.published(cut.token)
         self.committed = cut.commit.position
+
+    async def _publish(self, outputs: Sequence[Output], now_ms: int) -> None:
+        """Publish these, and with them the word that those of the cut before are out.
+
+        By itself it would be a third round trip in each flush, and the next boards would be later by that. Who is
+        behind has time for it, and who is frozen has no next flush.
+        """
+        if self._word is not None:
+            outputs = [self._word, *outputs]
+        if outputs:
+            await self.log.publish(outputs, now_ms)
+            self._word = None
 
     def _kept_at(self, base: int, rows: int) -> None:
         """Only this owner appends; -1 stands for a retry of what the broker had already."""

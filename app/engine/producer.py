@@ -99,21 +99,14 @@ class FencedProducer:
     async def publish(self, outputs: Sequence[Output], now_ms: int) -> int:
         """Append the outputs, in order within a topic partition, and await all acks.
 
-        Those that go where the last one goes are sent when all others are acked: so the last one may speak of all.
         Returns the offset of the first one sent, or -1.
         """
-        groups = by_partition(outputs)
-        last = {(outputs[-1].topic, outputs[-1].partition)} if outputs else set()
-        acks = []
-        for wave in (groups.keys() - last, last):
-            sent = [
-                await self._send(batch, topic, partition)
-                for topic, partition in sorted(wave)
-                for batch in filled(self._producer.create_batch, groups[topic, partition], now_ms)
-            ]
-            if sent:
-                acks += await self._deliver(sent)
-        return acks[0].offset if acks else -1
+        sent = [
+            await self._send(batch, topic, partition)
+            for (topic, partition), group in sorted(by_partition(outputs).items())
+            for batch in filled(self._producer.create_batch, group, now_ms)
+        ]
+        return (await self._deliver(sent))[0].offset if sent else -1
 
     async def _send(self, batch: Any, topic: str, partition: int) -> _Sent:
         batch.close()

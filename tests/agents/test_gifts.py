@@ -32,9 +32,9 @@ class Machine:
         return [self.machine.fold(record(begin + at, event)) for at, event in enumerate(events)]
 
     def flush(self, now_ms: int = AT, behind: bool = False) -> list[Output]:
-        outputs, token = self.machine.cut(now_ms, False, behind)
+        outputs, progress, token = self.machine.cut(now_ms, False, behind)
         self.machine.published(token)
-        return outputs
+        return [*outputs, progress] if progress else outputs
 
 
 def test_a_counted_gift_has_no_dead_letter_and_its_boards_go_to_its_own_partition() -> None:
@@ -67,7 +67,7 @@ def test_outcomes_are_told_once_when_they_are_acknowledged() -> None:
     made = Machine()
     made.fold(gift(event_id="tiktok:e1"), gift(event_id="tiktok:e1"), b"nonsense", None, b"")
     made.fold(gift(phase="streak_update", quantity=2), gift(phase="streak_end", quantity=2))
-    _, token = made.machine.cut(AT, False, False)
+    *_, token = made.machine.cut(AT, False, False)
     made.fold(gift())
     assert made.acked == []
     made.machine.published(token)

@@ -71,7 +71,7 @@ class Growing:
         fold = self.machine.fold
         for one in records:
             fold(one)
-        _, token = self.machine.cut(AT_MS, False, False)
+        *_, token = self.machine.cut(AT_MS, False, False)
         changed_rows(self.machine.families)
         self.machine.published(token)
 

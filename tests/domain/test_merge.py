@@ -153,6 +153,22 @@ def test_by_wall_clock_a_busy_partition_is_waited_for() -> None:
     assert not published(merge).is_final
 
 
+@pytest.mark.parametrize("known", [True, False])
+def test_a_partition_is_busy_once_its_partial_says_so_even_before_its_progress(known: bool) -> None:
+    merge = Merge(RULES)
+    apply(merge, partial(0, 5, Stream("s:a", 9)))
+    if known:
+        merge.progress(progress(0, START + 1, position=6))
+    merge.finalise(CLOSE)
+    merge.finalise(CLOSE + 2 * IDLE_MS)
+    assert published(merge).is_final
+    apply(merge, partial(0, 6, Stream("s:a", 10)))
+    merge.finalise(CLOSE + 2 * IDLE_MS)
+    assert not published(merge).is_final
+    merge.finalise(CLOSE + 3 * IDLE_MS)
+    assert published(merge).is_final
+
+
 def test_what_was_final_stays_final_until_a_partial_changes() -> None:
     merge = Merge(RULES)
     apply(merge, partial(0, 5, Stream("s:a", 9)))

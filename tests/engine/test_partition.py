@@ -2,7 +2,8 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -10,9 +11,10 @@ from hypothesis import strategies as st
 
 from app.engine.continuity import STALE_RUNS
 from app.engine.errors import Poisoned, SourceGap, UnexpectedOffset
+from app.engine.machine import Output
 from app.engine.partition import FlushOptions
 from tests.engine.fake_log import Broker, Crash, Time, recover, run_of
-from tests.engine.toy import Count, Word, WordCounter
+from tests.engine.toy import Count, Published, Word, WordCounter
 from tests.integration.waiting import until
 
 WORDS = st.lists(st.sampled_from([b"a", b"b", b"c", b""]), min_size=1, max_size=40)
@@ -177,6 +179,78 @@ async def test_a_frozen_partition_takes_nothing_and_goes_on_after_a_thaw() -> No
     partition.thaw()
     await partition.fold(run_of(log[1:]))
     assert counts(machine) == {"a": (2, 1)}
+
+
+class Teller(WordCounter):
+    """Gives a word on each cut that says something new: up to which offset all is out."""
+
+    told = 0
+
+    def cut(self, now_ms: int, idle: bool, behind: bool) -> tuple[Sequence[Output], Output | None, Any]:
+        outputs, _, token = super().cut(now_ms, idle, behind)
+        upto = 1 + max((row.offset for _, _, row in self.words), default=-1)
+        word = Published("told", 0, None, b"%d" % upto) if upto != self.told else None
+        self.told = upto
+        return outputs, word, token
+
+
+def said(broker: Broker) -> list[bytes | None]:
+    """Return the counts that are published, and `to N` for the word that all before N is."""
+    return [b"to " + (one.value or b"") if one.topic == "told" else one.key for one in broker.published]
+
+
+@pytest.mark.asyncio
+async def test_the_word_that_outputs_are_out_goes_with_the_next_ones_or_alone() -> None:
+    broker, log = Broker(), log_of([b"a", b"b"])
+    partition, _ = recover(broker, counter=Teller)
+    await partition.fold(run_of(log[:1]))
+    await partition.flush()
+    assert said(broker) == [b"a"]
+    await partition.fold(run_of(log[1:]))
+    await partition.flush()
+    assert said(broker) == [b"a", b"to 1", b"b"]
+    await partition.flush()
+    assert said(broker) == [b"a", b"to 1", b"b", b"to 2"]
+    await partition.flush()
+    assert len(said(broker)) == 4
+
+
+@pytest.mark.asyncio
+async def test_who_is_frozen_or_behind_tells_at_once_that_outputs_are_out() -> None:
+    broker, time, log = Broker(), Time(), log_of([b"a", b"b"])
+    partition, _ = recover(broker, time, Teller)
+    await partition.fold(run_of(log[:1], highwater=2))
+    assert partition.behind
+    await partition.flush()
+    assert said(broker) == [b"a", b"to 1"]
+    await partition.fold(run_of(log[1:], highwater=2))
+    await partition.freeze()
+    assert said(broker) == [b"a", b"to 1", b"b", b"to 2"]
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("deaths", range(1, 8))
+@pytest.mark.parametrize("after", [False, True])
+async def test_no_word_is_out_before_what_it_tells_of_and_the_newest_comes_again(deaths: int, after: bool) -> None:
+    broker, log = Broker(), log_of([b"a", b"b", b"a", b"c"])
+    for countdown in (deaths, -1):
+        broker.deaths, broker.after = countdown, after
+        partition, _ = recover(broker, counter=Teller)
+        try:
+            while partition.position < len(log):
+                await partition.fold(run_of(log[partition.position : partition.position + 1]))
+                await partition.flush()
+            await partition.freeze()
+        except Crash:
+            continue
+    out: dict[bytes | None, int] = {}
+    for one in broker.published:
+        if one.topic == "counts":
+            out[one.key] = int((one.value or b"").split(b"@")[1])
+        else:
+            upto = int(one.value or b"")
+            assert all(out[word.value] >= word.offset for word in log[:upto])
+    assert said(broker)[-1] == b"to 4"
 
 
 @pytest.mark.asyncio

@@ -78,9 +78,9 @@ class WordCounter:
     def lost(self, begin: int, end: int) -> None:
         raise NotImplementedError("the words are all there")
 
-    def cut(self, now_ms: int, idle: bool, behind: bool) -> tuple[Sequence[Output], Any]:
+    def cut(self, now_ms: int, idle: bool, behind: bool) -> tuple[Sequence[Output], Output | None, Any]:
         words = dict(self._pending)
-        return [self._message(word) for word in words], (words, self._next)
+        return [self._message(word) for word in words], None, (words, self._next)
 
     def _message(self, word: str) -> Output:
         row = self.words.get(word)

@@ -123,7 +123,7 @@ class Sums:
         self._position = record.offset + 1
         return None
 
-    def cut(self, now_ms: int, idle: bool, behind: bool) -> tuple[Sequence[Output], Any]:
+    def cut(self, now_ms: int, idle: bool, behind: bool) -> tuple[Sequence[Output], Output | None, Any]:
         outputs = [self._output(f"{group}|", member, row) for group, member, row in self._again]
         for stream, news in self._news.items():
             group = stream.decode()
@@ -132,7 +132,7 @@ class Sums:
                 outputs += self._add_gifters(group, news.gifters)
         self._again = []
         self._news = defaultdict(News)
-        return outputs, self._position
+        return outputs, None, self._position
 
     def _add_minutes(self, group: str, minutes: dict[int, tuple[int, int]]) -> Iterable[Output]:
         prefix, rows, changing = f"{group}|", self.minutes.groups.setdefault(group, {}), self.minutes.changing(group)

@@ -88,17 +88,17 @@ class Asked:
         """Cut until nothing more is said."""
         quiet = 0
         while quiet < QUIET_CUTS:
-            outputs, token = self._machine.cut(now_ms, False, False)
+            outputs, word, token = self._machine.cut(now_ms, False, False)
             for family in self._machine.families:
                 family.take_changed()
-            for output in outputs:
+            for output in (*outputs, *([word] if word else [])):
                 where = output.topic, (output.key or b"").decode()
                 if output.value is None:
                     self.answers.pop(where, None)
                 else:
                     self.answers[where] = output.value
             self._machine.published(token)
-            quiet = 0 if outputs else quiet + 1
+            quiet = 0 if outputs or word else quiet + 1
 
 
 def probes(source: list[Kept], begin: int) -> list[Kept]:
