@@ -8,9 +8,12 @@ from tests.faults.scenarios.pauses import asleep, two_sessions
 from tests.faults.stage import Stage
 
 
-@scenario("teeth", "teeth-no-fence", short=True, caught=True, rebalances=1)
+@scenario("teeth", "teeth-no-fence", short=True, caught=True, rebalances=1, settings={"flush_ms": 1_000})
 async def no_fence(stage: Stage) -> None:
-    """Without the fence a worker that wakes up late writes into the state of its heir."""
+    """Without the fence a worker that wakes up late writes into the state of its heir.
+
+    Runs are those of a second: the few events of 50 ms may be all that their streams are given, and then do no harm.
+    """
     async with stage.load():
         sleeper = await asleep(stage, "stall_watch", "fence")
         heir = stage.start(without=["fence"])
