@@ -15,8 +15,8 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
 LARGE_BYTES: Final = 2 * 1024 * 1024
-"""Uncompressed. Smaller ones are those of who is not behind: there a thread that waits for the interpreter costs more
-time than it saves (at 64 KiB and 5,000 gifts/s boards came later by the half)."""
+"""Uncompressed. Smaller ones are those of who is not behind: there a thread has to wait for the interpreter, too, and
+nothing was gained (at 64 KiB and 5,000 gifts/s)."""
 
 Acks = dict[Any, "asyncio.Future[Any]"]
 """By batch: as `create_batch` made it."""
