@@ -16,6 +16,7 @@ from agents.gifts import GiftMachine
 from app.cli import main
 from app.engine import producer
 from app.engine.stall import StallWatch
+from app.engine.takeover import ChangelogPartition
 from tests.faults.failpoints import Failpoints, split_runs
 from tests.faults.journal import Journal
 from tests.faults.stumbling import STUMBLED_OVER
@@ -31,6 +32,20 @@ def _no_fence(points: Failpoints) -> None:
 def _no_stall_watch(points: Failpoints) -> None:
     """Only the broker's fence stops a worker that stood still."""
     wrap(StallWatch, "check")(lambda check: lambda watch: None)
+
+
+def _no_places(points: Failpoints) -> None:
+    """No ack says where its records lie, so nobody notices that another writes between its own."""
+
+    def placeless(send: Method) -> Method:
+        async def sent(*arguments: Any) -> int:
+            await send(*arguments)
+            return -1
+
+        return sent
+
+    wrap(ChangelogPartition, "append")(placeless)
+    wrap(producer.FencedProducer, "publish")(placeless)
 
 
 def _stumbles(points: Failpoints) -> None:
@@ -50,6 +65,7 @@ def _stumbles(points: Failpoints) -> None:
 SWITCHES: Final[Mapping[str, Callable[[Failpoints], None]]] = {
     "fence": _no_fence,
     "one_batch": split_runs,
+    "places": _no_places,
     "sound_fold": _stumbles,
     "stall_watch": _no_stall_watch,
 }

@@ -13,9 +13,10 @@ async def no_fence(stage: Stage) -> None:
     """Without the fence a worker that wakes up late writes into the state of its heir.
 
     Runs are those of a second: the few events of 50 ms may be all that their streams are given, and then do no harm.
+    The sleeper does not look where its records lie either: by that it may stop at a board before its run is sent.
     """
     async with stage.load():
-        sleeper = await asleep(stage, "stall_watch", "fence")
+        sleeper = await asleep(stage, "stall_watch", "fence", "places")
         heir = stage.start(without=["fence"])
         await two_sessions(stage)
         await stage.until_more(BETWEEN)
