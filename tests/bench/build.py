@@ -1,10 +1,14 @@
-"""What has to be there before a contender can run: jars built by Maven, environments made by pip."""
+"""What has to be there before a contender can run: jars built by Maven, environments made by pip, compiled modules."""
 
 import hashlib
 import os
 import shutil
 import subprocess
 import sys
+import tempfile
+from collections.abc import Sequence
+from functools import cache
+from importlib.metadata import version
 from pathlib import Path
 from typing import Final
 
@@ -60,7 +64,7 @@ def python(peer: str) -> str:
     if not wanted.is_file():
         raise Missing("not written yet")
     digest = hashlib.sha256(wanted.read_bytes() + sys.version.encode()).hexdigest()[:12]
-    folder = cache() / f"{peer}-{digest}"
+    folder = kept() / f"{peer}-{digest}"
     if not (folder / "complete").is_file():
         _make(folder, wanted)
     return str(folder / "bin" / "python")
@@ -76,7 +80,50 @@ def _make(folder: Path, wanted: Path) -> None:
     (folder / "complete").touch()
 
 
-def cache() -> Path:
+@cache
+def machine() -> str:
+    """Return a folder that holds giftstream's machine, compiled, after making it.
+
+    Empty where there is no C compiler: there it is plain Python, as all of giftstream is.
+    """
+    try:
+        return str(_compiled("sums"))
+    except Missing as error:
+        print(f"giftstream's machine stays plain Python: {error}", file=sys.stderr, flush=True)
+        return ""
+
+
+def _compiled(module: str) -> Path:
+    """Return a folder that holds a module of `peers`, compiled by mypyc, after making it. Raises Missing."""
+    sources = sorted(PEERS.glob("*.py"))
+    code = b"".join(source.read_bytes() for source in sources) + sys.version.encode() + version("mypy").encode()
+    folder = kept() / f"{module}-{hashlib.sha256(code).hexdigest()[:12]}"
+    if not (folder / "complete").is_file():
+        _compile(module, sources, folder)
+    return folder
+
+
+def _compile(module: str, sources: Sequence[Path], folder: Path) -> None:
+    """Compile it in a copy of its package, where mypyc leaves what it makes."""
+    shutil.rmtree(folder, ignore_errors=True)
+    with tempfile.TemporaryDirectory() as copy:
+        package = Path(copy, PEERS.relative_to(ROOT))
+        package.mkdir(parents=True)
+        for source in sources:
+            shutil.copy(source, package)
+        for part in (package.parent, package.parent.parent):
+            (part / "__init__.py").touch()
+        options = ["--config-file=", "--ignore-missing-imports", "--follow-imports=silent"]
+        named = str(package.relative_to(copy) / f"{module}.py")
+        if failed := _run([sys.executable, "-m", "mypyc", *options, named], Path(copy)):
+            raise Missing(f"mypyc: {failed}")
+        folder.mkdir(parents=True)
+        for library in package.glob("*.so"):
+            shutil.copy(library, folder)
+    (folder / "complete").touch()
+
+
+def kept() -> Path:
     """Return where the benchmark keeps what it has fetched (XDG base directory specification)."""
     base = os.environ.get("XDG_CACHE_HOME", "")
     root = Path(base) if os.path.isabs(base) else Path.home() / ".cache"

@@ -1,8 +1,8 @@
 """What a row costs: `python -m tests.bench.growing ROWS STREAMS` prints bytes a row and events a CPU second.
 
-In one process and without Kafka, so that nothing else is in the figures. The machine of `giftstream_engine` makes the
-rows of so many gifters; then come gifts of gifters at random. In the time is all that the engine does for a gift but
-sending: fold, cut, and encode the rows that changed.
+In one process and without Kafka, so that nothing else is in the figures. The machine of the plain jobs
+(`peers/sums.py`) makes the rows of so many gifters; then come gifts of gifters at random. In the time is all that the
+engine does for a gift but sending: fold, cut, and encode the rows that changed.
 """
 
 import gc
@@ -20,7 +20,7 @@ import psutil
 from app.engine import memory
 from app.engine.changelog import changed_rows
 from app.engine.rows import Pressure
-from tests.bench.peers.giftstream_engine import Sums
+from tests.bench.peers.sums import Sums
 from tests.bench.peers.task import Task
 
 EVENTS: Final = 200_000

@@ -11,6 +11,7 @@ from typing import Final
 import psutil
 
 from app.broker import EmbeddedBroker
+from tests.bench import build
 from tests.bench.build import ROOT
 from tests.bench.group import Failed, started
 from tests.bench.measure import Meter, Run
@@ -83,9 +84,9 @@ def arguments(broker: str, job: str, source: str, name: str, state: Path) -> lis
 
 
 def environment() -> dict[str, str]:
-    """Return the environment of contenders: ours, with the repository for Python to find."""
+    """Return the environment of contenders: ours, with the repository for Python to find, and what was compiled."""
     path = os.environ.get("PYTHONPATH") or str(ROOT)
-    return os.environ | {"PYTHONPATH": path, "PYTHONUNBUFFERED": "1"}
+    return os.environ | {"PYTHONPATH": path, "PYTHONUNBUFFERED": "1", "BENCH_COMPILED": build.machine()}
 
 
 def wait_right(meter: Meter, found: Found, right: dict[bytes, Row], seconds: float) -> None:
