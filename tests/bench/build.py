@@ -73,7 +73,9 @@ def python(peer: str) -> str:
 def _make(folder: Path, wanted: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
     folder.parent.mkdir(parents=True, exist_ok=True)
-    pip = [str(folder / "bin" / "python"), "-m", "pip", "install", "--quiet", "--requirement", str(wanted)]
+    # The list is complete; of a requirement with an extra pip would want its own line.
+    options = ["--quiet", "--no-deps", "--require-hashes", "--requirement", str(wanted)]
+    pip = [str(folder / "bin" / "python"), "-m", "pip", "install", *options]
     for command in ([sys.executable, "-m", "venv", str(folder)], pip):
         if failed := _run(command, ROOT):
             raise Missing(f"pip: {failed}")
