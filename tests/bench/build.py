@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
@@ -63,23 +63,17 @@ def python(peer: str) -> str:
     wanted = PEERS / "requirements" / f"{peer}.txt"
     if not wanted.is_file():
         raise Missing("not written yet")
-    digest = hashlib.sha256(wanted.read_bytes() + sys.version.encode()).hexdigest()[:12]
-    folder = kept() / f"{peer}-{digest}"
-    if not (folder / "complete").is_file():
-        _make(folder, wanted)
+    folder = _once(peer, wanted.read_bytes(), lambda folder: _install(wanted, folder))
     return str(folder / "bin" / "python")
 
 
-def _make(folder: Path, wanted: Path) -> None:
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.parent.mkdir(parents=True, exist_ok=True)
+def _install(wanted: Path, folder: Path) -> None:
     # The list is complete; of a requirement with an extra pip would want its own line.
     options = ["--quiet", "--no-deps", "--require-hashes", "--requirement", str(wanted)]
     pip = [str(folder / "bin" / "python"), "-m", "pip", "install", *options]
     for command in ([sys.executable, "-m", "venv", str(folder)], pip):
         if failed := _run(command, ROOT):
             raise Missing(f"pip: {failed}")
-    (folder / "complete").touch()
 
 
 @cache
@@ -98,16 +92,12 @@ def machine() -> str:
 def _compiled(module: str) -> Path:
     """Return a folder that holds a module of `peers`, compiled by mypyc, after making it. Raises Missing."""
     sources = sorted(PEERS.glob("*.py"))
-    code = b"".join(source.read_bytes() for source in sources) + sys.version.encode() + version("mypy").encode()
-    folder = kept() / f"{module}-{hashlib.sha256(code).hexdigest()[:12]}"
-    if not (folder / "complete").is_file():
-        _compile(module, sources, folder)
-    return folder
+    code = b"".join(source.read_bytes() for source in sources) + version("mypy").encode()
+    return _once(module, code, lambda folder: _compile(module, sources, folder))
 
 
 def _compile(module: str, sources: Sequence[Path], folder: Path) -> None:
     """Compile it in a copy of its package, where mypyc leaves what it makes."""
-    shutil.rmtree(folder, ignore_errors=True)
     with tempfile.TemporaryDirectory() as copy:
         package = Path(copy, PEERS.relative_to(ROOT))
         package.mkdir(parents=True)
@@ -119,14 +109,25 @@ def _compile(module: str, sources: Sequence[Path], folder: Path) -> None:
         named = str(package.relative_to(copy) / f"{module}.py")
         if failed := _run([sys.executable, "-m", "mypyc", *options, named], Path(copy)):
             raise Missing(f"mypyc: {failed}")
-        folder.mkdir(parents=True)
+        folder.mkdir()
         for library in package.glob("*.so"):
             shutil.copy(library, folder)
-    (folder / "complete").touch()
+
+
+def _once(name: str, of: bytes, make: Callable[[Path], None]) -> Path:
+    """Return the folder kept for what it is made of, and for this Python, after making it if it is not whole."""
+    digest = hashlib.sha256(of + sys.version.encode()).hexdigest()[:12]
+    folder = kept() / f"{name}-{digest}"
+    if not (folder / "complete").is_file():
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        make(folder)
+        (folder / "complete").touch()
+    return folder
 
 
 def kept() -> Path:
-    """Return where the benchmark keeps what it has fetched (XDG base directory specification)."""
+    """Return where the benchmark keeps what it has fetched and made (XDG base directory specification)."""
     base = os.environ.get("XDG_CACHE_HOME", "")
     root = Path(base) if os.path.isabs(base) else Path.home() / ".cache"
     return root / "giftstream" / "bench"

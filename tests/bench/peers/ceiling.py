@@ -22,6 +22,7 @@ from typing import Any, Final
 import msgspec
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
+from tests.bench.peers.gift import KeyedGift
 from tests.bench.peers.task import MINUTE_MS, PARTITIONS, Task, gifter_row, parse, say_ready, total_row
 
 PUBLISH_SECONDS: Final = 1.0
@@ -38,12 +39,6 @@ class Gift(msgspec.Struct, gc=False):
     unit_value: int
     quantity: int
     event_time_ms: int
-
-
-class SentGift(Gift, gc=False):
-    """And the one that gifters are made of."""
-
-    sender_id: str | None
 
 
 class Sums:
@@ -69,7 +64,7 @@ class Sums:
 
 
 _DECODE_GIFT: Final = msgspec.json.Decoder(Gift).decode
-_DECODE_SENT_GIFT: Final = msgspec.json.Decoder(SentGift).decode
+_DECODE_SENT_GIFT: Final = msgspec.json.Decoder(KeyedGift).decode
 
 
 def count_totals(records: Iterable[Any], sums: Sums) -> None:

@@ -12,8 +12,8 @@ from mypy_extensions import i64, mypyc_attr
 
 from app.engine.machine import Output
 from app.engine.rows import Family, Pressure
+from tests.bench.peers.engine_rows import Gifter, Total
 from tests.bench.peers.gift import KeyedGift
-from tests.bench.peers.kept import Gifter, Total
 from tests.bench.peers.task import MINUTE_MS, Task, gifter_row, total_row
 
 ROW_BYTES: Final = 64
@@ -83,7 +83,7 @@ class Sums:
         self._position: i64 = 0
         self._published: i64 = 0
         self._news: dict[bytes, News] = {}
-        self._again: list[tuple[str, str, Total | Gifter]] = []
+        self._again: list[Output] = []
 
     def fold(self, record: Any) -> Output | None:
         gift = _decode(record.value)
@@ -111,13 +111,12 @@ class Sums:
             gifters[sender] = given + value
 
     def cut(self, now_ms: int, idle: bool, behind: bool) -> tuple[Sequence[Output], Output | None, Any]:
-        outputs: list[Output] = [self._output(f"{group}|", member, row.told()) for group, member, row in self._again]
+        outputs, self._again = self._again, []
         for stream, news in self._news.items():
             group = stream.decode()
             outputs += self._add_minutes(group, news.minutes)
             if news.gifters:
                 outputs += self._add_gifters(group, news.gifters)
-        self._again = []
         self._news = {}
         return outputs, None, self._position
 
@@ -160,7 +159,13 @@ class Sums:
 
     def restore(self, mark: int) -> None:
         """What a run at or behind `mark` has changed is not known to be published: it goes out with the next one."""
-        self._again = [row for family in self.families for row in family if row[2].position > mark]
+        self._again = []
+        for group, member, total in self.minutes:
+            if total.position > mark:
+                self._again.append(self._output(f"{group}|", member, total_row(total.value, total.sends)))
+        for group, member, gifter in self.gifters:
+            if gifter.position > mark:
+                self._again.append(self._output(f"{group}|", member, gifter_row(gifter.value)))
         self._position = self._published = mark
 
     def passed(self, end: int) -> None:
