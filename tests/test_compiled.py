@@ -11,4 +11,5 @@ def test_the_compiled_packages_are_used_where_they_are_on_the_path() -> None:
     compiled = [folder for folder in sys.path if list(Path(folder).glob("agents/domain/boards.*.so"))]
     suffix = Path(agents.domain.boards.__file__).suffix
     assert suffix == (".so" if compiled else ".py")
-    assert (find_spec("agents.domain.scan") is not None) is bool(compiled)
+    for kernel in ("agents.domain.scan", "app.engine.pack"):
+        assert (find_spec(kernel) is not None) is bool(compiled)

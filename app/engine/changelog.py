@@ -13,17 +13,18 @@ import msgspec
 from app.engine.commit import ANOTHER_VERSION, COMMIT_KEY, Commit, decode_commit
 from app.engine.errors import FormatUnknown, Replaced
 from app.engine.row_form import HEAD, NEWER, RowForm
-from app.engine.rows import Family
+from app.engine.rows import Family, Row, Rows
 
 FENCE_KEY: Final = b"\x00fence"
 REPLACED_KEY: Final = b"\x00replaced"
 
-Row = tuple[bytes, bytes | None]
 
-
-def changed_rows(families: Iterable[Family[Any]]) -> list[Row]:
-    """Take what changed in the families, encoded; None stands for a tombstone."""
-    return [row for family in families for row in family.take_rows()]
+def changed_rows(families: Iterable[Family[Any]]) -> Rows:
+    """Take what changed in the families, as it is written."""
+    rows = Rows()
+    for family in families:
+        family.take_rows(rows)
+    return rows
 
 
 STEP: Final = 5_000

@@ -1,10 +1,20 @@
-"""Record batches to send, filled without aiokafka's layer of Python for each record, which is most of the work."""
+"""Record batches to send: packed by compiled code, or else filled by aiokafka's builder, for the same bytes.
+
+Both without aiokafka's layer of Python for each record, which is most of the work.
+"""
 
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final
 
 from app.engine.errors import RunTooLarge
 from app.engine.machine import Output
+from app.engine.packed import PackedBatch
+from app.engine.rows import Rows
+
+try:
+    from app.engine import pack
+except ImportError:
+    pack = None  # type: ignore[assignment]
 
 MAX_BATCH_BYTES: Final = 7 * 1024 * 1024
 """A record batch the engine may build; the changelog's max.message.bytes is 8 MiB."""
@@ -16,24 +26,42 @@ goes out when the first is acked, so that many small ones take many round trips.
 NO_HEADERS: Final[list[tuple[str, bytes]]] = []
 
 
-def fill(batch: Any, rows: Iterable[tuple[bytes, bytes | None]], now_ms: int, where: str) -> None:
-    """Append the rows to an empty batch, which goes to `where`. Raises RunTooLarge if they do not fit."""
+def filled_with_rows(new_batch: Callable[[], Any], rows: Rows, now_ms: int, where: str) -> Any:
+    """Return a batch that holds the rows, for `where`; `new_batch` makes an empty one. Raises RunTooLarge."""
+    batch = _packed_rows(rows, now_ms) if pack is not None else _appended_rows(new_batch(), rows, now_ms)
+    if batch is None:
+        raise RunTooLarge(
+            f"a run of {where} is over {MAX_BATCH_BYTES} bytes; "
+            "lower the flush interval, so that a run holds fewer rows"
+        )
+    return batch
+
+
+def _packed_rows(rows: Rows, now_ms: int) -> PackedBatch | None:
+    batch = PackedBatch(pack.rows(rows.all_keys, rows.all_values), len(rows), now_ms)
+    return None if batch.size() >= MAX_BATCH_BYTES and len(rows) > 1 else batch
+
+
+def _appended_rows(batch: Any, rows: Rows, now_ms: int) -> Any:
     append, count = batch._builder.append, 0
     for key, value in rows:
         if append(count, now_ms, key, value, NO_HEADERS) is None:
-            raise RunTooLarge(
-                f"a run of {where} is over {MAX_BATCH_BYTES} bytes; "
-                "lower the flush interval, so that a run holds fewer rows"
-            )
+            return None
         count += 1
     batch._relative_offset = count
+    return batch
 
 
-def by_partition(outputs: Sequence[Output]) -> dict[tuple[str, int], list[Output]]:
-    """Return the outputs by topic and partition, in order."""
+def by_partition(outputs: Iterable[Output]) -> dict[tuple[str, int], list[Output]]:
+    """Return the outputs by topic and partition, in order. Mostly, one goes where the one before it went."""
     groups: dict[tuple[str, int], list[Output]] = {}
+    group: list[Output] = []
+    last_topic, last_partition = "", -1
     for output in outputs:
-        groups.setdefault((output.topic, output.partition), []).append(output)
+        topic, partition = output.topic, output.partition
+        if partition != last_partition or topic != last_topic:
+            last_topic, last_partition, group = topic, partition, groups.setdefault((topic, partition), [])
+        group.append(output)
     return groups
 
 
@@ -42,16 +70,29 @@ def filled(new_batch: Callable[[], Any], outputs: Sequence[Output], now_ms: int)
 
     An output that is larger goes alone: any batch takes one record, and the broker says if that is too much.
     """
+    return _packed_outputs(outputs, now_ms) if pack is not None else _appended_outputs(new_batch, outputs, now_ms)
+
+
+def _packed_outputs(outputs: Sequence[Output], now_ms: int) -> list[Any]:
     batches: list[Any] = []
-    append: Any = None
+    begin = 0
+    while begin < len(outputs):
+        records, end = pack.outputs(outputs, begin, OUTPUT_BATCH_BYTES)
+        batches.append(PackedBatch(records, end - begin, now_ms))
+        begin = end
+    return batches
+
+
+def _appended_outputs(new_batch: Callable[[], Any], outputs: Sequence[Output], now_ms: int) -> list[Any]:
+    batches: list[Any] = []
     count = size = 0
     for output in outputs:
         key, value, headers = output.key, output.value, output.headers
         record_bytes = len(key or b"") + len(value or b"")
-        if append is None or (size and size + record_bytes > OUTPUT_BATCH_BYTES):
+        if not batches or (size and size + record_bytes > OUTPUT_BATCH_BYTES):
             batches.append(new_batch())
-            append, count, size = batches[-1]._builder.append, 0, 0
-        append(count, now_ms, key, value, list(headers) if headers else NO_HEADERS)
+            count = size = 0
+        batches[-1]._builder.append(count, now_ms, key, value, list(headers) if headers else NO_HEADERS)
         count += 1
         size += record_bytes
         batches[-1]._relative_offset = count

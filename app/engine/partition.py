@@ -12,14 +12,14 @@ from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any, Final, NamedTuple, Protocol
 
-from app.engine.changelog import Row, changed_rows
+from app.engine.changelog import changed_rows
 from app.engine.clock import Clock
 from app.engine.commit import FORMAT, Commit, commit_row, record_hash
 from app.engine.continuity import Continuity
 from app.engine.errors import Poisoned, UnexpectedOffset
 from app.engine.machine import Machine, Output
 from app.engine.observer import Observer
-from app.engine.rows import Pressure
+from app.engine.rows import Pressure, Rows
 from app.engine.runs import Run
 from app.engine.turns import Turns
 
@@ -39,7 +39,7 @@ _offset = attrgetter("offset")
 class Log(Protocol):
     """Where a partition's rows and outputs go: the fenced producer, bound to its changelog partition."""
 
-    async def append(self, rows: Sequence[Row], now_ms: int) -> int: ...
+    async def append(self, rows: Rows, now_ms: int) -> int: ...
 
     async def publish(self, outputs: Sequence[Output], now_ms: int) -> None: ...
 
@@ -64,7 +64,7 @@ class Identity(NamedTuple):
 
 
 class _Cut(NamedTuple):
-    rows: list[Row]
+    rows: Rows
     before: list[Output]
     after: Sequence[Output]
     word: Output | None
@@ -276,7 +276,7 @@ class Partition:
         self._pressure.bytes = 0
         before, self._before = self._before, []
         commit = self._commit()
-        rows.append(commit_row(commit))
+        rows.add(*commit_row(commit))
         return _Cut(rows, before, after, word, token, commit)
 
     def _commit(self) -> Commit:

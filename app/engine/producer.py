@@ -7,7 +7,7 @@ refuses the batches of an older epoch there.
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final, NamedTuple
 
 from aiokafka import AIOKafkaProducer
@@ -20,13 +20,13 @@ from aiokafka.errors import (
     ProducerFenced,
 )
 
-from app.engine.changelog import Row
 from app.engine.connecting import connected
 from app.engine.errors import ChangelogError, Fenced
-from app.engine.filling import MAX_BATCH_BYTES, by_partition, fill, filled
+from app.engine.filling import MAX_BATCH_BYTES, by_partition, filled, filled_with_rows
 from app.engine.machine import Output
 from app.engine.observer import Observer
 from app.engine.prompt import send_queued
+from app.engine.rows import Rows
 
 UNUSED_TRANSACTION_TIMEOUT_MS: Final = 60_000
 """The broker demands a sensible one (transaction.max.timeout.ms), though there never is a transaction."""
@@ -86,13 +86,12 @@ class FencedProducer:
         """Close the connections."""
         await self._producer.stop()
 
-    async def append(self, topic: str, partition: int, rows: Iterable[Row], now_ms: int) -> int:
+    async def append(self, topic: str, partition: int, rows: Rows, now_ms: int) -> int:
         """Append the rows as one record batch and return its base offset, or -1 if the broker had it already.
 
         Raises RunTooLarge if they do not fit, Fenced if a newer owner exists.
         """
-        batch = self._producer.create_batch()
-        fill(batch, rows, now_ms, f"{topic}[{partition}]")
+        batch = filled_with_rows(self._producer.create_batch, rows, now_ms, f"{topic}[{partition}]")
         offset: int = (await self._deliver([await self._send(batch, topic, partition)]))[0].offset
         return offset
 

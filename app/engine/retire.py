@@ -12,6 +12,7 @@ from app.engine.clock import now_ms
 from app.engine.errors import Fenced
 from app.engine.machine import Output
 from app.engine.producer import FencedProducer
+from app.engine.rows import Rows
 
 TRIES: Final = 5
 """The partitions of a worker that was fenced move to another one, which may take the id at this very moment."""
@@ -38,7 +39,7 @@ async def retire(
             await producer.start()
             if agree is not None:
                 await agree()
-            await producer.append(*place, [(REPLACED_KEY, successor.encode())], at_ms)
+            await producer.append(*place, Rows([(REPLACED_KEY, successor.encode())]), at_ms)
             await producer.publish(fences, at_ms)
             return
         except Fenced:

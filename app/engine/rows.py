@@ -4,7 +4,7 @@ A family is one windowed table to the code that uses it: a group is the window (
 dies together), a member is one row of it. All families of a partition share one changelog, so they move together.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final, Generic, TypeVar
 
 from mypy_extensions import mypyc_attr
@@ -15,6 +15,36 @@ R = TypeVar("R")
 
 ROW_BYTES: Final = 96
 """Estimated size of a small row in a record batch, key included; larger rows say their own size."""
+
+
+Row = tuple[bytes, bytes | None]
+"""Key and value as they are written. None stands for a tombstone."""
+
+
+class Rows:
+    """What a run writes: keys, and the value of each.
+
+    In two lists and not one of pairs, which would be so many objects more, and for the garbage collector to look at.
+    """
+
+    __slots__ = ("all_keys", "all_values")
+
+    def __init__(self, rows: Iterable[Row] = ()) -> None:
+        self.all_keys: list[bytes] = []
+        self.all_values: list[bytes | None] = []
+        for key, value in rows:
+            self.add(key, value)
+
+    def add(self, key: bytes, value: bytes | None) -> None:
+        """Add a row."""
+        self.all_keys.append(key)
+        self.all_values.append(value)
+
+    def __len__(self) -> int:
+        return len(self.all_keys)
+
+    def __iter__(self) -> Iterator[Row]:
+        return zip(self.all_keys, self.all_values, strict=True)
 
 
 class Pressure:
@@ -111,15 +141,14 @@ class Family(Generic[R]):
         changed, self.changed = self.changed, {}
         return changed
 
-    def take_rows(self) -> list[tuple[bytes, bytes | None]]:
-        """Return and forget what changed, as it is written. None stands for a row that was deleted."""
-        rows: list[tuple[bytes, bytes | None]] = []
-        encode = self.form.encode
+    def take_rows(self, to: Rows) -> None:
+        """Add what changed to what is written, and forget it."""
+        keys, values, encode = to.all_keys, to.all_values, self.form.encode
         for group, changed in self.take_changed().items():
             prefix = f"{self.tag}{group} "
             for member, row in changed.items():
-                rows.append(((prefix + member).encode(), None if row is None else encode(row)))
-        return rows
+                keys.append((prefix + member).encode())
+                values.append(None if row is None else encode(row))
 
     def __len__(self) -> int:
         return sum(len(rows) for rows in self.groups.values())

@@ -8,7 +8,7 @@ from typing import Any, Final, Protocol
 
 import structlog
 
-from app.engine.changelog import FENCE_KEY, Row, RowLoader
+from app.engine.changelog import FENCE_KEY, RowLoader
 from app.engine.clock import Clock, now_ms
 from app.engine.commit import Commit
 from app.engine.errors import Fenced
@@ -17,7 +17,7 @@ from app.engine.observer import Observer
 from app.engine.partition import FlushOptions, Identity, Partition
 from app.engine.producer import FencedProducer
 from app.engine.reader import LogReader
-from app.engine.rows import Pressure
+from app.engine.rows import Pressure, Rows
 from app.engine.source_check import SourceCheck, Start
 from app.engine.turns import Turns
 
@@ -63,11 +63,11 @@ class ChangelogPartition:
     async def _fence(self) -> tuple[int, int]:
         """Append a fence row whose place is known. Returns its offset, and how many it took."""
         await self._producer.start()
-        row = (FENCE_KEY, self._producer.transactional_id.encode())
+        row = Rows([(FENCE_KEY, self._producer.transactional_id.encode())])
         kept_at, rows = -1, 0
         while kept_at < 0:
             # An ack that does not say where the row lies is no place to read to: one more row has a place.
-            kept_at = await self._producer.append(self._topic, self._number, [row], now_ms())
+            kept_at = await self._producer.append(self._topic, self._number, row, now_ms())
             rows += 1
         return kept_at, rows
 
@@ -78,7 +78,7 @@ class ChangelogPartition:
                 "owned this partition meanwhile; start this worker again to join"
             )
 
-    async def append(self, rows: Sequence[Row], now_ms: int) -> int:
+    async def append(self, rows: Rows, now_ms: int) -> int:
         return await self._producer.append(self._topic, self._number, rows, now_ms)
 
     async def publish(self, outputs: Sequence[Output], now_ms: int) -> None:

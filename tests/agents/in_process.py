@@ -19,9 +19,9 @@ from app.audit.options import Topics as AuditTopics
 from app.audit.published import Published
 from app.audit.report import Report
 from app.audit.state import State
-from app.engine.changelog import FENCE_KEY, Row, RowLoader
+from app.engine.changelog import FENCE_KEY, RowLoader
 from app.engine.partition import FlushOptions, Partition
-from app.engine.rows import Pressure
+from app.engine.rows import Pressure, Rows
 from app.engine.runs import Run
 from app.pipeline import identity, new_tables
 from schemas.partial import Ledger, Progress
@@ -43,7 +43,7 @@ class PartitionLog:
         self._owner = owner
         self._number = number
 
-    async def append(self, rows: Sequence[Row], now_ms: int) -> int:
+    async def append(self, rows: Rows, now_ms: int) -> int:
         return self._owner.write(CHANGELOG, self._number, ((key, value, ()) for key, value in rows))
 
     async def publish(self, outputs: Sequence[Any], now_ms: int) -> None:

@@ -65,7 +65,7 @@ def test_who_takes_over_goes_on_with_the_rows_and_publishes_what_is_not_known_to
     before, after = machine(), machine()
     fold(before, GIFTS[:3])
     published = cut(before)
-    rows = changed_rows(before.families)
+    rows = list(changed_rows(before.families))
     fold(before, GIFTS[3:], 3)
     unpublished = cut(before)
     rows += changed_rows(before.families)

@@ -6,11 +6,11 @@ from typing import Any
 
 from faust.types import TP
 
-from app.engine.changelog import Row, RowLoader
+from app.engine.changelog import RowLoader
 from app.engine.clock import Clock
 from app.engine.machine import Output
 from app.engine.partition import FlushOptions, Identity, Partition
-from app.engine.rows import Pressure
+from app.engine.rows import Pressure, Row, Rows
 from app.engine.runs import Run
 from tests.engine.toy import Word, WordCounter
 
@@ -47,9 +47,9 @@ class FakeLog:
     def __init__(self, broker: Broker) -> None:
         self.broker = broker
 
-    async def append(self, rows: Sequence[Row], now_ms: int) -> int:
+    async def append(self, rows: Rows, now_ms: int) -> int:
         base = len(self.broker.changelog)
-        self.broker.keep(self.broker.changelog, rows)
+        self.broker.keep(self.broker.changelog, list(rows))
         self.broker.batches.append(len(rows))
         return base
 

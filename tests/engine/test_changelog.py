@@ -24,9 +24,9 @@ def test_what_changed_is_written_once_and_read_back() -> None:
     family.put("group", "one", Count(1, 1))
     family.put("group", "one", Count(2, 2))
     family.put("group", "two", Count(3, 3))
-    rows = changed_rows([family])
+    rows = list(changed_rows([family]))
     assert len(rows) == 2
-    assert changed_rows([family]) == []
+    assert list(changed_rows([family])) == []
     assert sorted(loaded(rows)[0]) == [("group", "one", Count(2, 2)), ("group", "two", Count(3, 3))]
 
 
@@ -38,9 +38,9 @@ def test_a_state_that_was_replaced_is_not_read() -> None:
 def test_a_deleted_row_is_a_tombstone() -> None:
     family: Family[Count] = Family("w", Count)
     family.put("group", "", Count(1, 1))
-    rows = changed_rows([family])
+    rows = list(changed_rows([family]))
     family.delete("group")
-    assert changed_rows([family]) == [(b"wgroup ", None)]
+    assert list(changed_rows([family])) == [(b"wgroup ", None)]
     assert list(loaded([*rows, (b"wgroup ", None)])[0]) == []
 
 
@@ -88,12 +88,12 @@ def test_rows_that_a_hot_path_changes_itself_are_written_as_those_that_were_put(
     family: Family[Count] = Family("w", Count)
     family.put("group", "kept", Count(1, 1))
     family.put("group", "replaced", Count(1, 1))
-    put = changed_rows([family])
+    put = list(changed_rows([family]))
     rows, changing = family.groups["group"], family.changing("group")
     changing["kept"] = rows["kept"]
     changing["replaced"] = rows["replaced"] = Count(2, 2)
-    assert changed_rows([family]) == [put[0], (put[1][0], family.form.encode(Count(2, 2)))]
-    assert changed_rows([family]) == []
+    assert list(changed_rows([family])) == [put[0], (put[1][0], family.form.encode(Count(2, 2)))]
+    assert list(changed_rows([family])) == []
 
 
 def test_pressure_counts_each_changed_row_once() -> None:

@@ -11,6 +11,7 @@ from aiokafka.errors import KafkaError, MessageSizeTooLargeError, ProducerFenced
 
 from app.engine.errors import ChangelogError, Fenced
 from app.engine.producer import FencedProducer
+from app.engine.rows import Rows
 
 
 @asynccontextmanager
@@ -32,7 +33,7 @@ async def refusing(error: KafkaError) -> AsyncIterator[FencedProducer]:
 async def test_a_batch_that_is_too_large_names_its_place_its_size_and_the_way_out() -> None:
     async with refusing(MessageSizeTooLargeError()) as producer:
         with pytest.raises(ChangelogError) as raised:
-            await producer.append("app-changelog", 3, [(b"key", b"value")], 0)
+            await producer.append("app-changelog", 3, Rows([(b"key", b"value")]), 0)
     said = str(raised.value)
     assert said.startswith("app-changelog[3]: the broker refused a batch: MessageSizeTooLargeError()")
     assert "of 76 bytes" in said
@@ -43,11 +44,11 @@ async def test_a_batch_that_is_too_large_names_its_place_its_size_and_the_way_ou
 async def test_another_refusal_is_told_as_it_is() -> None:
     async with refusing(RecordListTooLargeError()) as producer:
         with pytest.raises(ChangelogError, match=r"\[3\]: the broker refused a batch: RecordListTooLargeError.*mend"):
-            await producer.append("app-changelog", 3, [(b"key", b"value")], 0)
+            await producer.append("app-changelog", 3, Rows([(b"key", b"value")]), 0)
 
 
 @pytest.mark.asyncio
 async def test_a_newer_owner_is_no_fault_of_the_broker() -> None:
     async with refusing(ProducerFenced()) as producer:
         with pytest.raises(Fenced, match="another worker owns this partition now"):
-            await producer.append("app-changelog", 3, [(b"key", b"value")], 0)
+            await producer.append("app-changelog", 3, Rows([(b"key", b"value")]), 0)

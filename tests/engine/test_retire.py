@@ -8,10 +8,11 @@ import pytest
 from faust.types import TP
 
 from app.engine import retire as module
-from app.engine.changelog import REPLACED_KEY, Row
+from app.engine.changelog import REPLACED_KEY
 from app.engine.errors import Fenced, Replaced
 from app.engine.replay import Replay
 from app.engine.retire import TRIES, retire
+from app.engine.rows import Row, Rows
 from app.engine.runs import Run
 from tests.engine.toy import Word
 
@@ -34,7 +35,7 @@ class Rivals:
     async def stop(self) -> None:
         self.open -= 1
 
-    async def append(self, topic: str, partition: int, rows: Sequence[Row], now_ms: int) -> int:
+    async def append(self, topic: str, partition: int, rows: Rows, now_ms: int) -> int:
         self.times -= 1
         if self.times >= 0:
             raise Fenced("another was faster")

@@ -6,8 +6,9 @@ from unittest.mock import patch
 import pytest
 
 from app.engine import takeover
-from app.engine.changelog import FENCE_KEY, Row
+from app.engine.changelog import FENCE_KEY
 from app.engine.errors import Fenced
+from app.engine.rows import Row, Rows
 from app.engine.takeover import ChangelogPartition
 
 
@@ -28,7 +29,7 @@ class Producer:
     async def stop(self) -> None:
         """Nothing to close."""
 
-    async def append(self, topic: str, partition: int, rows: Sequence[Row], now_ms: int) -> int:
+    async def append(self, topic: str, partition: int, rows: Rows, now_ms: int) -> int:
         self.rows += rows
         return self.acks.pop(0)
 

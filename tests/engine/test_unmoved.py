@@ -10,9 +10,10 @@ from typing import Any, NamedTuple
 import pytest
 
 from app.engine import takeover
-from app.engine.changelog import FENCE_KEY, Row
+from app.engine.changelog import FENCE_KEY
 from app.engine.partition import FlushOptions
 from app.engine.reader import LogReader
+from app.engine.rows import Row, Rows
 from app.engine.table import StateTable
 from app.engine.takeover import Takeover
 from tests.engine.fake_log import IDENTITY, run_of
@@ -77,8 +78,8 @@ class Producer:
     async def stop(self) -> None:
         """Nothing to disconnect from."""
 
-    async def append(self, topic: str, partition: int, rows: Sequence[Row], now_ms: int) -> int:
-        return self._changelog.append(partition, rows)
+    async def append(self, topic: str, partition: int, rows: Rows, now_ms: int) -> int:
+        return self._changelog.append(partition, list(rows))
 
     async def publish(self, outputs: Sequence[Any], now_ms: int) -> None:
         """Nobody reads the counts here."""

@@ -9,7 +9,7 @@ nothing to lose, and whoever sleeps there has nothing to be late with.
 import os
 import signal
 from collections import Counter
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from contextvars import ContextVar
 from typing import Any, Final
@@ -19,11 +19,11 @@ from aiokafka.producer.sender import SendProduceReqHandler
 from aiokafka.protocol.produce import ProduceRequest
 
 from app.engine.app import EngineApp
-from app.engine.changelog import Row
 from app.engine.commit import decode_commit
 from app.engine.partition import Partition
 from app.engine.producer import FencedProducer
 from app.engine.reader import LogReader
+from app.engine.rows import Rows
 from app.engine.table import StateTable
 from app.engine.takeover import ChangelogPartition
 from tests.faults.journal import Journal
@@ -92,7 +92,7 @@ class Failpoints:
 
         @wrap(ChangelogPartition, "append")
         def _(append: Method) -> Method:
-            async def appended(log: ChangelogPartition, rows: Sequence[Row], now_ms: int) -> Any:
+            async def appended(log: ChangelogPartition, rows: Rows, now_ms: int) -> Any:
                 place = (log._topic, log._number)
                 if not _has_news(rows):
                     return await append(log, rows, now_ms)
@@ -193,9 +193,9 @@ class Failpoints:
             return taken_over
 
 
-def _has_news(rows: Sequence[Row]) -> bool:
+def _has_news(rows: Rows) -> bool:
     """Whether a run stands for events of which not all is published, and not for tidying up alone."""
-    commit = decode_commit(rows[-1][1] or b"")
+    commit = decode_commit(rows.all_values[-1] or b"")
     return commit.mark < commit.position
 
 
@@ -208,17 +208,17 @@ def split_runs(points: Failpoints) -> None:
 
     @wrap(FencedProducer, "append")
     def _(append: Method) -> Method:
-        async def halves(producer: Any, topic: str, partition: int, rows: Any, now_ms: int) -> Any:
-            rows = list(rows)
+        async def halves(producer: Any, topic: str, partition: int, rows: Rows, now_ms: int) -> Any:
             half = len(rows) // 2
             if not half:
                 return await append(producer, topic, partition, rows, now_ms)
-            offset = await append(producer, topic, partition, rows[:half], now_ms)
-            position = decode_commit(rows[-1][1] or b"").position
+            all_rows = list(rows)
+            offset = await append(producer, topic, partition, Rows(all_rows[:half]), now_ms)
+            position = decode_commit(rows.all_values[-1] or b"").position
             if position > positions.get((topic, partition), 0) and _has_news(rows):
                 points.passed("half_run")
             positions[topic, partition] = position
-            await append(producer, topic, partition, rows[half:], now_ms)
+            await append(producer, topic, partition, Rows(all_rows[half:]), now_ms)
             return offset
 
         return halves

@@ -9,7 +9,9 @@ from typing import Any, Final, NamedTuple, Protocol
 
 from aiokafka import TopicPartition
 from aiokafka.errors import KafkaTimeoutError
+from aiokafka.record.default_records import DefaultRecordBatch
 
+from app.engine.packed import PackedBatch
 from tests.agents.fake_kafka import Kept, Written
 from tests.faults.simulation.broker import Broker
 from tests.faults.simulation.network import Lost, Network
@@ -81,6 +83,13 @@ class Batch:
         """It is sent as it is."""
 
 
+def written(batch: Batch | PackedBatch) -> list[Written]:
+    """Return what is sent, in compiled code as it was packed."""
+    if isinstance(batch, Batch):
+        return batch.records
+    return [(one.key, one.value, one.headers) for one in DefaultRecordBatch(batch._build())]
+
+
 class TransactionManager:
     """The producer id and epoch; the name as which InitProducerId asks for them."""
 
@@ -127,7 +136,7 @@ class Producer:
         self._host = host
         self._txn_manager = TransactionManager()
         self._sender = Sender(host, self._txn_manager)
-        self._queues: dict[tuple[str, int], list[tuple[Batch, asyncio.Future[Ack]]]] = defaultdict(list)
+        self._queues: dict[tuple[str, int], list[tuple[Batch | PackedBatch, asyncio.Future[Ack]]]] = defaultdict(list)
         self._sequences: dict[tuple[str, int], int] = defaultdict(int)
         self._senders: dict[tuple[str, int], asyncio.Task[None]] = {}
         self._stopped = False
@@ -145,7 +154,7 @@ class Producer:
     def create_batch(self) -> Batch:
         return Batch()
 
-    async def send_batch(self, batch: Batch, topic: str, *, partition: int) -> "asyncio.Future[Ack]":
+    async def send_batch(self, batch: Batch | PackedBatch, topic: str, *, partition: int) -> "asyncio.Future[Ack]":
         await asyncio.sleep(0)
         if self._stopped:
             raise RuntimeError(f"a batch for {topic}[{partition}] is sent by a producer that was stopped")
@@ -161,7 +170,7 @@ class Producer:
         while queue:
             batch, future = queue.pop(0)
             try:
-                ack = await self._deliver(where, batch.records)
+                ack = await self._deliver(where, written(batch))
             except Exception as error:
                 if not future.done():
                     future.set_exception(error)

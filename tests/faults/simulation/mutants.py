@@ -1,14 +1,15 @@
 """Engines with one thing left out, each of which the simulation has to find: the proof that it has teeth."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 from unittest.mock import patch
 
-from app.engine.changelog import FENCE_KEY, Row
+from app.engine.changelog import FENCE_KEY
 from app.engine.commit import Commit, commit_row
 from app.engine.partition import Partition
 from app.engine.producer import FencedProducer
 from app.engine.reader import LogReader
+from app.engine.rows import Rows
 from app.engine.takeover import ChangelogPartition, Owner, TableSide, Takeover
 from tests.faults.simulation.broker import Broker
 
@@ -25,12 +26,12 @@ def two_batches() -> Mutation:
     """A run goes out in two batches: the rows, then the commit row."""
     append = FencedProducer.append
 
-    async def in_two(self: FencedProducer, topic: str, partition: int, rows: Iterable[Row], now_ms: int) -> int:
+    async def in_two(self: FencedProducer, topic: str, partition: int, rows: Rows, now_ms: int) -> int:
         *first, last = rows
         if not first:
-            return await append(self, topic, partition, [last], now_ms)
-        base = await append(self, topic, partition, first, now_ms)
-        await append(self, topic, partition, [last], now_ms)
+            return await append(self, topic, partition, Rows([last]), now_ms)
+        base = await append(self, topic, partition, Rows(first), now_ms)
+        await append(self, topic, partition, Rows([last]), now_ms)
         return base
 
     return patch.object(FencedProducer, "append", in_two)
@@ -68,9 +69,8 @@ def position_apart() -> Mutation:
         made = cut(self)
         if made is not None:
             commit = made.commit
-            made.rows[-1] = commit_row(
-                Commit(commit.format, self._durable, -1, b"", min(commit.mark, self._durable), *self._identity)
-            )
+            lagging = Commit(commit.format, self._durable, -1, b"", min(commit.mark, self._durable), *self._identity)
+            _, made.rows.all_values[-1] = commit_row(lagging)
         return made
 
     return patch.object(Partition, "_cut", before)
@@ -116,7 +116,7 @@ def place_unknown() -> Mutation:
 
     async def fence(self: ChangelogPartition) -> int:
         await self._producer.start()
-        return await self._producer.append(self._topic, self._number, [(FENCE_KEY, b"")], 0)
+        return await self._producer.append(self._topic, self._number, Rows([(FENCE_KEY, b"")]), 0)
 
     return patch.object(ChangelogPartition, "fence", fence)
 

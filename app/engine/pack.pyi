@@ -1,0 +1,8 @@
+"""What `pack.c` gives, where it was compiled."""
+
+from collections.abc import Sequence
+
+from app.engine.machine import Output
+
+def rows(keys: list[bytes], values: list[bytes | None], /) -> bytes: ...
+def outputs(outputs: Sequence[Output], begin: int, most: int, /) -> tuple[bytes, int]: ...
