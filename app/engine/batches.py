@@ -1,17 +1,44 @@
-"""Fetched record batches read whole: aiokafka's parser makes their records in C, and they are handed on as they are.
+"""Fetched record batches read whole: their records are made in C, and handed on as they are.
 
-aiokafka makes a `ConsumerRecord` of each, one by one, which costs four times the parsing. What it gives up for that is
-`topic` and `partition`, which whoever reads a partition knows.
+aiokafka makes a `ConsumerRecord` of each, one by one, which costs four times the parsing. What is given up for that is
+`topic` and `partition`, which whoever reads a partition knows. Compiled code reads large batches by a kernel of its own
+(`unpack.c`), all others are read by aiokafka's parser.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from inspect import GEN_CREATED, getgeneratorstate
 from itertools import chain, dropwhile, islice
-from typing import Any
+from typing import Any, Final
 
+import aiokafka.consumer.fetcher
 from aiokafka import AIOKafkaConsumer
+from aiokafka.codec import gzip_decode, lz4_decode, snappy_decode, zstd_decode
 from aiokafka.consumer.fetcher import READ_COMMITTED, FetchResult, PartitionRecords
 from aiokafka.errors import CorruptRecordException
+from aiokafka.record.default_records import DefaultRecordBatch
+from aiokafka.record.memory_records import MemoryRecords
+
+from app.engine.packed import HEADER_BYTES
+
+try:
+    from app.engine import unpack
+except ImportError:
+    unpack = None  # type: ignore[assignment]
+
+WORTH_IT: Final = 8
+"""Records. To find out where the bytes of a batch are takes as long as reading a few."""
+
+LENGTH_AT: Final = 8
+LENGTH_END: Final = 12
+COUNT_AT: Final = 57
+LOG_APPEND_TIME: Final = 1
+_DECOMPRESS: Final = {
+    DefaultRecordBatch.CODEC_NONE: bytes,
+    DefaultRecordBatch.CODEC_GZIP: gzip_decode,
+    DefaultRecordBatch.CODEC_SNAPPY: snappy_decode,
+    DefaultRecordBatch.CODEC_LZ4: lz4_decode,
+    DefaultRecordBatch.CODEC_ZSTD: zstd_decode,
+}
 
 
 def read_whole_batches(consumer: AIOKafkaConsumer) -> None:
@@ -20,6 +47,8 @@ def read_whole_batches(consumer: AIOKafkaConsumer) -> None:
     To be called right after the consumer's start, before anything is assigned. What was fetched earlier is returned as
     aiokafka has it.
     """
+    if unpack is not None:
+        aiokafka.consumer.fetcher.MemoryRecords = Fetched
     fetcher = consumer._fetcher
     process = fetcher._proc_fetch_request
 
@@ -31,6 +60,42 @@ def read_whole_batches(consumer: AIOKafkaConsumer) -> None:
         return found
 
     fetcher._proc_fetch_request = process_whole
+
+
+class Fetched:
+    """The batches that one fetch brought of one partition: aiokafka's `MemoryRecords`, and where the last one lies."""
+
+    def __init__(self, raw: bytes) -> None:
+        self._batches = MemoryRecords(raw)
+        self._raw = raw
+        self._begin = self._end = 0
+
+    def size_in_bytes(self) -> int:
+        """Return the size of all that was brought."""
+        return int(self._batches.size_in_bytes())
+
+    def has_next(self) -> bool:
+        """Return whether there is another whole batch."""
+        return bool(self._batches.has_next())
+
+    def next_batch(self) -> Any:
+        """Return the next batch, as aiokafka does."""
+        batch = self._batches.next_batch()
+        self._begin = self._end
+        length = self._raw[self._begin + LENGTH_AT : self._begin + LENGTH_END]
+        self._end = self._begin + LENGTH_END + int.from_bytes(length)
+        return batch
+
+    def unpacked(self, batch: DefaultRecordBatch, begin: int) -> Sequence[Any]:
+        """Return the records of the last batch from offset `begin` on. Raises CorruptRecordException."""
+        at = self._begin
+        data = _DECOMPRESS[batch.compression_type](self._raw[at + HEADER_BYTES : self._end])
+        count = int.from_bytes(self._raw[at + COUNT_AT : at + HEADER_BYTES])
+        append_ms = batch.max_timestamp if batch.timestamp_type == LOG_APPEND_TIME else -1
+        try:
+            return unpack.records(data, count, batch.base_offset, batch.first_timestamp, append_ms, begin)
+        except ValueError as error:
+            raise CorruptRecordException(f"batch at offset {batch.base_offset}: {error}") from error
 
 
 def _is_unread(result: Any) -> bool:
@@ -99,15 +164,22 @@ class _Batches(PartitionRecords):  # type: ignore[misc] # aiokafka does not type
             self.next_fetch_offset = taken[-1].offset + 1
         return taken
 
-    def _unpack_records(self) -> Iterator[Iterator[Any]]:
+    def _unpack_records(self) -> Iterator[Iterable[Any]]:
         """Yield what may be read of each batch; once it is read, the next fetch begins behind the batch."""
         while self._records.has_next():
             batch = self._records.next_batch()
             if self._check_crcs and not batch.validate_crc():
                 raise CorruptRecordException(f"Invalid CRC - {self._tp}")
             if self._may_be_read(batch):
-                yield dropwhile(self._is_before, batch)
+                yield self._records_of(batch)
             self.next_fetch_offset = batch.next_offset
+
+    def _records_of(self, batch: Any) -> Iterable[Any]:
+        """Return the records from the one on that was asked for."""
+        is_large = type(batch) is DefaultRecordBatch and batch.next_offset - batch.base_offset >= WORTH_IT
+        if is_large and isinstance(self._records, Fetched):
+            return self._records.unpacked(batch, self.next_fetch_offset)
+        return dropwhile(self._is_before, batch)
 
     def _is_before(self, record: Any) -> bool:
         """Return whether a record lies before what was asked for, which may be in the middle of a batch."""

@@ -53,16 +53,11 @@ def _appended_rows(batch: Any, rows: Rows, now_ms: int) -> Any:
 
 
 def by_partition(outputs: Iterable[Output]) -> dict[tuple[str, int], list[Output]]:
-    """Return the outputs by topic and partition, in order. Mostly, one goes where the one before it went."""
-    groups: dict[tuple[str, int], list[Output]] = {}
-    group: list[Output] = []
-    last_topic, last_partition = "", -1
+    """Return the outputs by topic and partition, in order."""
+    topics: dict[str, dict[int, list[Output]]] = {}  # a pair for each output would cost more than all else here
     for output in outputs:
-        topic, partition = output.topic, output.partition
-        if partition != last_partition or topic != last_topic:
-            last_topic, last_partition, group = topic, partition, groups.setdefault((topic, partition), [])
-        group.append(output)
-    return groups
+        topics.setdefault(output.topic, {}).setdefault(output.partition, []).append(output)
+    return {(topic, number): group for topic, numbers in topics.items() for number, group in numbers.items()}
 
 
 def filled(new_batch: Callable[[], Any], outputs: Sequence[Output], now_ms: int) -> list[Any]:

@@ -122,7 +122,8 @@ class Sums:
 
     def _add_minutes(self, group: str, minutes: dict[int, Minute]) -> list[Row]:
         prefix, rows, changing = f"{group}|", self.minutes.groups.setdefault(group, {}), self.minutes.changing(group)
-        position, outputs = self._position, []
+        position: Any = self._position  # boxed once, or each row would hold a number of its own
+        outputs: list[Row] = []
         for number, minute in minutes.items():
             member = str(number * MINUTE_MS)
             if (row := rows.get(member)) is None:
@@ -137,7 +138,8 @@ class Sums:
 
     def _add_gifters(self, group: str, gifters: dict[str, int]) -> list[Row]:
         prefix, rows, changing = f"{group}|", self.gifters.groups.setdefault(group, {}), self.gifters.changing(group)
-        position, outputs = self._position, []
+        position: Any = self._position  # boxed once, or each row would hold a number of its own
+        outputs: list[Row] = []
         for member, value in gifters.items():
             if (row := rows.get(member)) is None:
                 row = rows[member] = Gifter(value, position)
