@@ -112,17 +112,17 @@ class Sums:
 
     def cut(self, now_ms: int, idle: bool, behind: bool) -> tuple[Sequence[Output], Output | None, Any]:
         outputs, self._again = self._again, []
+        position: Any = self._position  # boxed once, or each row would hold a number of its own
         for stream, news in self._news.items():
             group = stream.decode()
-            outputs += self._add_minutes(group, news.minutes)
+            outputs += self._add_minutes(group, news.minutes, position)
             if news.gifters:
-                outputs += self._add_gifters(group, news.gifters)
+                outputs += self._add_gifters(group, news.gifters, position)
         self._news = {}
         return outputs, None, self._position
 
-    def _add_minutes(self, group: str, minutes: dict[int, Minute]) -> list[Row]:
+    def _add_minutes(self, group: str, minutes: dict[int, Minute], position: Any) -> list[Row]:
         prefix, rows, changing = f"{group}|", self.minutes.groups.setdefault(group, {}), self.minutes.changing(group)
-        position: Any = self._position  # boxed once, or each row would hold a number of its own
         outputs: list[Row] = []
         for number, minute in minutes.items():
             member = str(number * MINUTE_MS)
@@ -136,9 +136,8 @@ class Sums:
             outputs.append(self._output(prefix, member, total_row(row.value, row.sends)))
         return outputs
 
-    def _add_gifters(self, group: str, gifters: dict[str, int]) -> list[Row]:
+    def _add_gifters(self, group: str, gifters: dict[str, int], position: Any) -> list[Row]:
         prefix, rows, changing = f"{group}|", self.gifters.groups.setdefault(group, {}), self.gifters.changing(group)
-        position: Any = self._position  # boxed once, or each row would hold a number of its own
         outputs: list[Row] = []
         for member, value in gifters.items():
             if (row := rows.get(member)) is None:
