@@ -98,6 +98,11 @@ class Fetched:
             raise CorruptRecordException(f"batch at offset {batch.base_offset}: {error}") from error
 
 
+def _is_large(batch: Any) -> bool:
+    """Return whether it is of today's format, and worth it."""
+    return type(batch) is DefaultRecordBatch and batch.next_offset - batch.base_offset >= WORTH_IT
+
+
 def _is_unread(result: Any) -> bool:
     """Return whether that is a fetch, and no error, that nothing was taken of, neither by batches nor by records."""
     parsed = result._partition_records if type(result) is FetchResult else None
@@ -176,8 +181,7 @@ class _Batches(PartitionRecords):  # type: ignore[misc] # aiokafka does not type
 
     def _records_of(self, batch: Any) -> Iterable[Any]:
         """Return the records from the one on that was asked for."""
-        is_large = type(batch) is DefaultRecordBatch and batch.next_offset - batch.base_offset >= WORTH_IT
-        if is_large and isinstance(self._records, Fetched):
+        if unpack is not None and isinstance(self._records, Fetched) and _is_large(batch):
             return self._records.unpacked(batch, self.next_fetch_offset)
         return dropwhile(self._is_before, batch)
 

@@ -85,16 +85,16 @@ static Py_ssize_t size_of_nullable(PyObject *bytes)
         return 0;
     if (PyBytes_Check(bytes))
         return PyBytes_GET_SIZE(bytes);
-    PyErr_Format(PyExc_TypeError, "a key or value has to be bytes or None, not %s", Py_TYPE(bytes)->tp_name);
+    PyErr_Format(PyExc_TypeError, "a key or a value has to be bytes or None, not %s", Py_TYPE(bytes)->tp_name);
     return -1;
 }
 
-/* Return the bytes of a header's name, of those that a tuple (str, bytes) holds; NULL with an exception if it is none. */
+/* Return the name of a header, which is a tuple of a str and of bytes or None; NULL with an exception if it is none. */
 static const char *header_name(PyObject *header, Py_ssize_t *size)
 {
-    if (PyTuple_Check(header) && PyTuple_GET_SIZE(header) == 2 && PyBytes_Check(PyTuple_GET_ITEM(header, 1)))
+    if (PyTuple_Check(header) && PyTuple_GET_SIZE(header) == 2)
         return PyUnicode_AsUTF8AndSize(PyTuple_GET_ITEM(header, 0), size);
-    PyErr_SetString(PyExc_TypeError, "a header has to be a tuple of str and bytes");
+    PyErr_SetString(PyExc_TypeError, "a header has to be a tuple of two");
     return NULL;
 }
 
@@ -104,9 +104,10 @@ static Py_ssize_t room_for_headers(PyObject *headers)
     Py_ssize_t room = LONGEST_VARINT, size;
     for (Py_ssize_t i = 0; i < PySequence_Fast_GET_SIZE(headers); i++) {
         PyObject *header = PySequence_Fast_GET_ITEM(headers, i);
-        if (header_name(header, &size) == NULL)
+        Py_ssize_t value_size = header_name(header, &size) == NULL ? -1 : size_of_nullable(PyTuple_GET_ITEM(header, 1));
+        if (value_size < 0)
             return -1;
-        room += 2 * LONGEST_VARINT + size + PyBytes_GET_SIZE(PyTuple_GET_ITEM(header, 1));
+        room += 2 * LONGEST_VARINT + size + value_size;
     }
     return room;
 }

@@ -73,8 +73,11 @@ def test_compiled_code_packs_and_else_aiokafka_fills() -> None:
 @given(RECORDS)
 @example(LONG)
 def test_outputs_are_as_aiokafka_appends_them(records: list[Row]) -> None:
-    headers = [("reason", b"not_json"), ("détail", b""), ("x" * 200, b"y" * 9_000)]
-    outputs = [Published("t", 0, key, value, headers if value is None else ()) for key, value in records]
+    headers = [("reason", b"not_json"), ("détail", b""), ("x" * 200, b"y" * 9_000), ("", None)]
+    outputs = [
+        Published("t", 0, key, value, headers if value is None else ())  # type: ignore[arg-type]
+        for key, value in records
+    ]
     [batch] = filled(new_batch, outputs, NOW)
     assert told(batch) == told(by_aiokafka((one.key, one.value, one.headers) for one in outputs))
 
@@ -135,6 +138,7 @@ def test_outputs_are_told_apart_by_topic_and_partition_and_stay_in_order() -> No
         Published("t", 0, b"k", b"v", 5),  # type: ignore[arg-type]
         Published("t", 0, b"k", b"v", [("a",)]),  # type: ignore[list-item]
         Published("t", 0, b"k", b"v", [(b"a", b"b")]),  # type: ignore[list-item]
+        Published("t", 0, b"k", b"v", [("a", 5)]),  # type: ignore[list-item]
         object(),
     ],
 )
