@@ -90,7 +90,7 @@ class Fetched:
         """Return the records of the last batch from offset `begin` on. Raises CorruptRecordException."""
         at = self._begin
         data = _DECOMPRESS[batch.compression_type](self._raw[at + HEADER_BYTES : self._end])
-        count = int.from_bytes(self._raw[at + COUNT_AT : at + HEADER_BYTES])
+        count = int.from_bytes(self._raw[at + COUNT_AT : at + HEADER_BYTES], signed=True)
         append_ms = batch.max_timestamp if batch.timestamp_type == LOG_APPEND_TIME else -1
         try:
             return unpack.records(data, count, batch.base_offset, batch.first_timestamp, append_ms, begin)
