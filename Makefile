@@ -115,7 +115,7 @@ $(UV): requirements/uv.txt
 		--build-constraints requirements/build.txt --python $(BIN)/python --out-dir .venv/wheel . && \
 		$(UV) pip install --quiet --no-deps --target .venv/compiled .venv/wheel/*.whl; } >.venv/compile.log 2>&1 || \
 		{ rm -rf .venv/compiled; echo 'That failed (see .venv/compile.log; it needs a C compiler and the headers' \
-		'of Python): going on in plain Python, which counts the same at half the speed' >&2; }
+		'of Python): going on in plain Python, which counts the same at a third of the speed' >&2; }
 	@touch $@
 
 # Prometheus and promtool from Debian's package, unpacked and not installed: no service is started, and only where apt has no

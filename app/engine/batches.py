@@ -30,7 +30,9 @@ WORTH_IT: Final = 8
 
 LENGTH_AT: Final = 8
 LENGTH_END: Final = 12
-COUNT_AT: Final = 57
+COUNT_AT: Final = HEADER_BYTES - 4
+"""Where a batch says how many bytes follow its length, and how many records it has."""
+
 LOG_APPEND_TIME: Final = 1
 _DECOMPRESS: Final = {
     DefaultRecordBatch.CODEC_NONE: bytes,
@@ -46,6 +48,9 @@ def read_whole_batches(consumer: AIOKafkaConsumer) -> None:
 
     To be called right after the consumer's start, before anything is assigned. What was fetched earlier is returned as
     aiokafka has it.
+
+    With compiled code all consumers of the process get `Fetched` from then on; for those that are not told here it is
+    what `MemoryRecords` was.
     """
     if unpack is not None:
         aiokafka.consumer.fetcher.MemoryRecords = Fetched

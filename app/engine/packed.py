@@ -11,12 +11,12 @@ from aiokafka.codec import zstd_encode
 from aiokafka.record.default_records import DefaultRecordBatch
 from aiokafka.record.util import calc_crc32c
 
-HEADER_BYTES: Final = 61
-
 _BEFORE_THE_CHECKSUM: Final = Struct(">qiib")
 _CHECKED: Final = Struct(">hiqqqhii")
 _BEHIND_THE_LENGTH: Final = 4 + 1 + 4
 """Leader epoch, magic and checksum."""
+
+HEADER_BYTES: Final = _BEFORE_THE_CHECKSUM.size + 4 + _CHECKED.size
 
 
 class PackedBatch:

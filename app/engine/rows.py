@@ -25,6 +25,7 @@ class Rows:
     """What a run writes: keys, and the value of each.
 
     In two lists and not one of pairs, which would be so many objects more, and for the garbage collector to look at.
+    They are not called `keys` and `values`: a dict would take whatever has `keys` for another dict.
     """
 
     __slots__ = ("all_keys", "all_values")

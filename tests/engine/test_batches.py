@@ -11,12 +11,13 @@ from typing import Any, Final
 
 import pytest
 from aiokafka import TopicPartition
+from aiokafka.consumer import fetcher
 from aiokafka.consumer.fetcher import READ_COMMITTED, READ_UNCOMMITTED, FetchError, FetchResult, PartitionRecords
 from aiokafka.errors import CorruptRecordException, KafkaError
 from aiokafka.record.default_records import DefaultRecord, DefaultRecordBatchBuilder
 from aiokafka.record.memory_records import MemoryRecords
 from aiokafka.record.util import calc_crc32c
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.engine.batches import WORTH_IT, Fetched, read_whole_batches
@@ -199,8 +200,14 @@ async def test_compiled_code_reads_large_batches_itself() -> None:
     assert gc.is_tracked(large[0]) is not compiled
 
 
+def test_aiokafka_makes_what_it_fetched_by_the_name_that_is_replaced() -> None:
+    assert "MemoryRecords" in fetcher.Fetcher._proc_fetch_request.__code__.co_names
+    read_whole_batches(Consumer(LOG[0]))
+    assert fetcher.MemoryRecords is (MemoryRecords if find_spec("app.engine.unpack") is None else Fetched)
+
+
 @given(st.data())
-@settings(max_examples=500, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=500)
 def test_what_is_wrong_within_a_batch_is_no_record(data: st.DataObject) -> None:
     raw = bytearray(batch(0, range(20), codec=NONE))
     for _ in range(data.draw(st.integers(1, 2))):
