@@ -97,18 +97,18 @@ class BoardIndex:
     def _take_in(self, book: Book) -> None:
         """Take the rows of a book into the tops and numbers of its boards."""
         for sender, gifters in book.gifters.items():
-            for gifter in gifters:
+            for gifter in gifters.all():
                 if board := book.live.get(gifter.window):
                     board.gifters += 1
                     board.top.offer(sender, gifter)
         for gift, gifts in book.gifts.items():
-            for given in gifts:
+            for given in gifts.all():
                 if board := book.live.get(given.window):
                     board.gifts += 1
                     board.top_gifts.offer(gift, given)
         for region, streamers in book.regions.items():
             live = book.areas[region] = self._scopes.setdefault((book.unit, region), {})
-            for streamer in streamers:
+            for streamer in streamers.all():
                 if scope := live.get(streamer.window):
                     scope.streams += 1
                     scope.top.offer(book.stream, streamer)

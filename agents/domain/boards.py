@@ -12,7 +12,7 @@ from mypy_extensions import i64
 from agents.domain.board import AnyBoard, Board, ScopeBoard
 from agents.domain.board_index import BoardIndex
 from agents.domain.book import Book
-from agents.domain.cells import NO_GIFTERS, NO_GIFTS, NO_STREAMERS, find, turn
+from agents.domain.cells import Gifters, Gifts, Streamers
 from agents.domain.closing import Closing
 from agents.domain.event import Event
 from agents.domain.growth import Growth
@@ -35,7 +35,17 @@ _TOO_MUCH: Final = "a board's total is over 2^63: count smaller units, or quaran
 class Boards:
     """Applies counted gifts to the boards of one partition, and notes in `pending` which of them changed."""
 
-    __slots__ = ("_closing", "_growth", "_index", "_pending", "_run", "_tables")
+    __slots__ = (
+        "_changed_gifters",
+        "_changed_gifts",
+        "_changed_regions",
+        "_closing",
+        "_growth",
+        "_index",
+        "_pending",
+        "_run",
+        "_tables",
+    )
 
     def __init__(self, tables: Tables, index: BoardIndex, closing: Closing, pending: dict[AnyBoard, int]) -> None:
         self._tables = tables
@@ -43,13 +53,14 @@ class Boards:
         self._closing = closing
         self._pending = pending
         self._growth = Growth(tables.gifters)
+        self._changed_gifters: dict[str, Gifters | None] = tables.gifters.changed
+        self._changed_gifts: dict[str, Gifts | None] = tables.gifts.changed
+        self._changed_regions: dict[str, Streamers | None] = tables.streams.changed
         self._run: i64 = 0
 
     def count(self, event: Event, quantity: i64, value: i64, offset: i64, late: bool, watermark: i64) -> None:
         """Add a quantity and a value to every board that the event belongs to; `late`: not to `1m`."""
         book = self._index.of(event, late, watermark)
-        if book.run != self._run:
-            book.changes(self._run, self._tables)
         self._totals(book, event, quantity, value, offset)
         self._gifts(book, event, quantity, value)
         if event.sender_id is not None:
@@ -110,16 +121,16 @@ class Boards:
         gift, name = event.gift_id, event.gift_name
         if name is not None:
             name = name[:NAME_CHARS]
-        cells = book.gifts.get(gift)
-        if cells is None:
-            cells = self._new_gift(book, intern(gift))
+        row = book.gifts.get(gift)
+        if row is None:
+            row = book.gifts[intern(gift)] = Gifts()
         at = 4 - len(book.found)
         for board in book.found:
-            cell = cells[at]
+            cell: Gift = row.at(at)
             top = board.top_gifts
             if cell.window != board.id:
-                cell = find(cells, 4, board.id) or _gift(board)
-                cells = book.gifts[gift] = turn(cells, 4, at, cell, book.live)
+                cell = row.find(board.id) or _gift(board)
+                row.turn(at, cell, book.live)
             cell.value += value
             cell.sends += quantity
             if name is not None:
@@ -127,25 +138,27 @@ class Boards:
             if cell.value >= top.floor and not cell.listed:
                 top.offer(gift, cell)
             at += 1
-        if gift not in book.changed_gifts:
-            self._grow(book, gift, len(cells), _bytes_of(cell.name))
-        book.changed_gifts[gift] = cells
+        if row.run != self._run:
+            row.run = self._run
+            key = book.prefix + gift
+            self._changed_gifts[key] = row
+            self._grow(key, len(row), _bytes_of(cell.name))
 
     def _gifters(self, book: Book, event: Event, sender: str, quantity: i64, value: i64) -> None:
         at_ms: i64 = event.event_time_ms
         name = event.sender_name
         if name is not None:
             name = name[:NAME_CHARS]
-        cells = book.gifters.get(sender)
-        if cells is None:
-            cells = self._new_gifter(book, intern(sender), at_ms)
+        row = book.gifters.get(sender)
+        if row is None:
+            row = book.gifters[intern(sender)] = Gifters()
         at = 4 - len(book.found)
         for board in book.found:
-            cell = cells[at]
+            cell: Gifter = row.at(at)
             top = board.top
             if cell.window != board.id:
-                cell = find(cells, 4, board.id) or _gifter(board, at_ms)
-                cells = book.gifters[sender] = turn(cells, 4, at, cell, book.live)
+                cell = row.find(board.id) or _gifter(board, at_ms)
+                row.turn(at, cell, book.live)
             cell.value += value
             cell.sends += quantity
             if value:
@@ -155,23 +168,27 @@ class Boards:
             if cell.value >= top.floor and not cell.listed:
                 top.offer(sender, cell)
             at += 1
-        if sender not in book.changed_gifters:
-            self._grow(book, sender, len(cells), _bytes_of(cell.name))
-        book.changed_gifters[sender] = cells
+        if row.run != self._run:
+            row.run = self._run
+            key = book.prefix + sender
+            self._changed_gifters[key] = row
+            self._grow(key, len(row), _bytes_of(cell.name))
 
     def _streamers(self, book: Book, event: Event, region: str, quantity: i64, value: i64, offset: i64) -> None:
         at_ms: i64 = event.event_time_ms
         channel_id, name, stream = event.channel_id, event.channel_name, book.stream
         if name is not None:
             name = name[:NAME_CHARS]
-        cells = book.regions.get(region, NO_STREAMERS)
+        row = book.regions.get(region)
+        if row is None:
+            row = book.regions[intern(region)] = Streamers()
         at = 4 - len(book.found)
         for board in book.found[:-1]:
             scope = board.within.regions.get(region) or self._index.open_region(board.within, region)
-            cell = cells[at]
+            cell: Streamer = row.at(at)
             if cell.window != scope.id:
-                cell = find(cells, 3, scope.id) or _streamer(scope, channel_id, at_ms)
-                cells = book.regions[region] = turn(cells, 3, at, cell, scope.live)
+                cell = row.find(scope.id) or _streamer(scope, channel_id, at_ms)
+                row.turn(at, cell, scope.live)
                 book.areas[region] = scope.live
             cell.value += value
             cell.sends += quantity
@@ -182,25 +199,15 @@ class Boards:
                 cell.channel_name = name
             self._scope(scope, stream, cell, quantity, value, offset)
             at += 1
-        if region not in book.changed_regions:
-            self._grow(book, region, len(cells), len(channel_id) + _bytes_of(cell.channel_name))
-        book.changed_regions[region] = cells
+        if row.run != self._run:
+            row.run = self._run
+            key = book.prefix + region
+            self._changed_regions[key] = row
+            self._grow(key, len(row), len(channel_id) + _bytes_of(cell.channel_name))
 
-    def _grow(self, book: Book, member: str, cells: i64, strings: i64) -> None:
+    def _grow(self, key: str, cells: i64, strings: i64) -> None:
         """A row of so many cells changes for the first time in this run; `strings` is what those of a cell take."""
-        self._growth.add(book.size + len(member) + ROW_BYTES + cells * (CELL_BYTES + strings))
-
-    @staticmethod
-    def _new_gift(book: Book, gift: str) -> tuple[Gift, ...]:
-        cells = [_gift(board) for board in book.found]
-        row = book.gifts[gift] = NO_GIFTS[len(cells) :] + tuple(cells)
-        return row
-
-    @staticmethod
-    def _new_gifter(book: Book, sender: str, at_ms: i64) -> tuple[Gifter, ...]:
-        cells = [_gifter(board, at_ms) for board in book.found]
-        row = book.gifters[sender] = NO_GIFTERS[len(cells) :] + tuple(cells)
-        return row
+        self._growth.add(len(key) + ROW_BYTES + cells * (CELL_BYTES + strings))
 
     def _changes(self, board: Board, offset: i64) -> None:
         """A board changes for the first time in this run."""

@@ -1,6 +1,6 @@
 """The rows that hold a partition's state, written as MessagePack arrays. Who changes one: see `tables.Kind`.
 
-Gifters, gifts and streamers come as one tuple of cells for all windows (`agents.domain.cells`), so that a gift changes
+Gifters, gifts and streamers come as one row of cells for all windows (`agents.domain.cells`), so that a gift changes
 one row of each and not one a window. All are plain classes with 64-bit numbers, which are kept unboxed when compiled;
 `Boards` stops where one would overflow.
 """

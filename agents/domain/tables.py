@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from typing import Any, Final, NamedTuple, Protocol, TypeVar
 
 from agents.domain.account import Account
+from agents.domain.cells import Gifters, Gifts, Streamers
 from agents.domain.engagement import BucketTally, Engagement
-from agents.domain.rows import Gift, Gifter, Register, Scope, Streamer, Total
+from agents.domain.rows import Register, Scope, Total
 from agents.domain.small_rows import Outgoing
 
 R = TypeVar("R")
@@ -17,9 +18,12 @@ class FamilyT(Protocol[R]):
 
     A group is what lives and dies together. Every change, in place or not, is told by `put`; `size` estimates the
     encoded bytes of the row and its key. Group and member are strings without space.
+
+    `changed` holds the rows that changed since the last run by "group member"; hot paths enter theirs there themselves.
     """
 
     groups: dict[str, dict[str, R]]
+    changed: dict[str, R | None]
 
     def get(self, group: str, member: str = "") -> R | None:
         """Return the row, or None."""
@@ -27,11 +31,8 @@ class FamilyT(Protocol[R]):
     def put(self, group: str, member: str, row: R, size: int = ...) -> None:
         """Store a row, new or changed in place."""
 
-    def changing(self, group: str) -> dict[str, R | None]:
-        """Return the changed rows of a group by member, to add to directly until the changed rows are taken."""
-
     def grow(self, size: int) -> None:
-        """Rows of an estimated size were added to what `changing` returned."""
+        """Rows of an estimated size were entered in `changed`."""
 
     def delete(self, group: str, member: str = "") -> None:
         """Remove a row if it is there."""
@@ -48,13 +49,13 @@ class Tables:
 
     totals: FamilyT[Total]
     """unit|window|start_ms -> stream."""
-    gifters: FamilyT[tuple[Gifter, ...]]
+    gifters: FamilyT[Gifters]
     """stream|unit -> sender: a cell for each window."""
-    gifts: FamilyT[tuple[Gift, ...]]
+    gifts: FamilyT[Gifts]
     """stream|unit -> gift: a cell for each window."""
     scopes: FamilyT[Scope]
     """scope|unit|window|start_ms."""
-    streams: FamilyT[tuple[Streamer, ...]]
+    streams: FamilyT[Streamers]
     """stream|unit -> region: a cell for each window. The entries of `global` are the totals themselves."""
     seen: FamilyT[list[str | int]]
     """Block of offsets: the ids that came in it, as in `agents.domain.dedup`."""
@@ -92,10 +93,10 @@ class Kind(NamedTuple):
 
 FAMILIES: Final[dict[str, Kind]] = {
     "totals": Kind("b", Total),
-    "gifters": Kind("g", tuple[Gifter, ...]),
-    "gifts": Kind("f", tuple[Gift, ...]),
+    "gifters": Kind("g", Gifters),
+    "gifts": Kind("f", Gifts),
     "scopes": Kind("c", Scope),
-    "streams": Kind("s", tuple[Streamer, ...]),
+    "streams": Kind("s", Streamers),
     "seen": Kind("i", list[str | int]),
     "streaks": Kind("k", Register),
     "engagement": Kind("e", Engagement, version=2, older={1: Engagement.unpack_first}),

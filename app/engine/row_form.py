@@ -7,7 +7,7 @@ stand two bytes, one that MessagePack never uses and the version.
 
 from collections.abc import Callable, Mapping
 from operator import methodcaller
-from typing import Any, Final, Generic, TypeVar, get_args, get_origin
+from typing import Any, Final, Generic, TypeVar
 
 import msgspec
 
@@ -33,18 +33,11 @@ encode_row: Final = msgspec.msgpack.Encoder(enc_hook=methodcaller("pack")).encod
 
 def encoder(row_type: Any) -> Writer:
     """Return what writes a row of that type: as `encode_row`, which is slow in finding out what it has to pack."""
-    parts = get_args(row_type)
-    if get_origin(row_type) is tuple and hasattr(parts[0], "pack"):
-        return _encode_cells
     return _encode_packed if hasattr(row_type, "pack") else encode_row
 
 
 def _encode_packed(row: Any) -> bytes:
     return encode_row(row.pack())
-
-
-def _encode_cells(row: tuple[Any, ...]) -> bytes:
-    return encode_row([cell.pack() for cell in row])
 
 
 def decoder(row_type: Any) -> Reader:

@@ -64,6 +64,10 @@ class Family(Generic[R]):
     `tag` is one ASCII character, unique in its table, and stands first in the changelog key. Rows may be changed in
     place, but each change is told by `put`. Group and member are strings without space.
 
+    `changed` holds what changed since the last run, by "group member"; None stands for a row that was deleted. It stays
+    the same dict, so that a hot path can keep it at hand: a row that it enters there and in its group has changed as by
+    `put`; its size is told to `grow`.
+
     `version` is that of the rows' form: whoever changes `row_type` raises it, and says in `older` for each version
     before what makes a row of the fields that it wrote.
     """
@@ -81,7 +85,7 @@ class Family(Generic[R]):
         self.tag = tag
         self.form: RowForm[R] = RowForm(tag, row_type, version, older or {})
         self.groups: dict[str, dict[str, R]] = {}
-        self.changed: dict[str, dict[str, R | None]] = {}
+        self.changed: dict[str, R | None] = {}
         self.pressure = pressure or Pressure()
 
     def get(self, group: str, member: str = "") -> R | None:
@@ -95,23 +99,10 @@ class Family(Generic[R]):
         if rows is None:
             rows = self.groups[group] = {}
         rows[member] = row
-        changed = self.changed.get(group)
-        if changed is None:
-            changed = self.changed[group] = {}
-        if member not in changed:
-            self.pressure.bytes += size
-        changed[member] = row
-
-    def changing(self, group: str) -> dict[str, R | None]:
-        """Return the changed rows of a group by member, to add to directly until the next run is taken.
-
-        For hot paths that hold a group's rows: what is set there and in the group is a change, as by `put`; tell its
-        size to `grow`.
-        """
-        return self.changed.setdefault(group, {})
+        self._change(group, member, row, size)
 
     def grow(self, size: int) -> None:
-        """Rows of an estimated size changed without `put`."""
+        """Rows of an estimated size were entered in `changed`."""
         self.pressure.bytes += size
 
     def delete(self, group: str, member: str = "") -> None:
@@ -121,12 +112,12 @@ class Family(Generic[R]):
             return
         if not rows:
             del self.groups[group]
-        self._mark(group, member, ROW_BYTES)
+        self._change(group, member, None, ROW_BYTES)
 
     def drop(self, group: str) -> None:
         """Remove a whole group; the changelog gets a tombstone a row."""
         for member in self.groups.pop(group, ()):
-            self._mark(group, member, ROW_BYTES)
+            self._change(group, member, None, ROW_BYTES)
 
     def load(self, group: str, member: str, row: R | None) -> None:
         """Apply a recovered row (None: tombstone) without marking it as changed."""
@@ -137,19 +128,13 @@ class Family(Generic[R]):
             if not rows:
                 del self.groups[group]
 
-    def take_changed(self) -> dict[str, dict[str, R | None]]:
-        """Return and forget what changed: the rows of each group by member. None stands for one that was deleted."""
-        changed, self.changed = self.changed, {}
-        return changed
-
     def take_rows(self, to: Rows) -> None:
         """Add what changed to what is written, and forget it."""
-        keys, values, encode = to.all_keys, to.all_values, self.form.encode
-        for group, changed in self.take_changed().items():
-            prefix = f"{self.tag}{group} "
-            for member, row in changed.items():
-                keys.append((prefix + member).encode())
-                values.append(None if row is None else encode(row))
+        keys, values, encode, tag = to.all_keys, to.all_values, self.form.encode, self.tag
+        for key, row in self.changed.items():
+            keys.append((tag + key).encode())
+            values.append(None if row is None else encode(row))
+        self.changed.clear()
 
     def __len__(self) -> int:
         return sum(len(rows) for rows in self.groups.values())
@@ -159,8 +144,8 @@ class Family(Generic[R]):
             for member, row in rows.items():
                 yield group, member, row
 
-    def _mark(self, group: str, member: str, size: int) -> None:
-        changed = self.changed.setdefault(group, {})
-        if member not in changed:
+    def _change(self, group: str, member: str, row: R | None, size: int) -> None:
+        key = f"{group} {member}"
+        if key not in self.changed:
             self.pressure.bytes += size
-        changed[member] = None
+        self.changed[key] = row

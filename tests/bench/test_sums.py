@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 
 from app.engine.changelog import RowLoader, changed_rows
-from app.engine.rows import Pressure
+from app.engine.rows import Pressure, Row
 from tests.bench.peers import ceiling
 from tests.bench.peers.sums import Sums
 from tests.bench.peers.task import Task
@@ -24,9 +24,13 @@ def fold(sums: Sums, gifts: Sequence[Any], begin: int = 0) -> None:
         assert sums.fold(one) is None
 
 
-def cut(sums: Sums) -> dict[str, Any]:
+def cut(sums: Sums, changelog: list[Row] | None = None) -> dict[str, Any]:
+    """End a run; `changelog` takes what it writes."""
     outputs, word, token = sums.cut(0, False, False)
     assert word is None
+    rows = changed_rows(sums.families)
+    if changelog is not None:
+        changelog.extend(rows)
     sums.published(token)
     assert {output.topic for output in outputs} <= {"out"}
     return {(output.key or b"").decode(): orjson.loads(output.value or b"") for output in outputs}
@@ -63,12 +67,11 @@ def test_gifts_of_a_stream_may_come_in_any_order_of_their_minutes() -> None:
 
 def test_who_takes_over_goes_on_with_the_rows_and_publishes_what_is_not_known_to_be() -> None:
     before, after = machine(), machine()
+    rows: list[Row] = []
     fold(before, GIFTS[:3])
-    published = cut(before)
-    rows = list(changed_rows(before.families))
+    published = cut(before, rows)
     fold(before, GIFTS[3:], 3)
-    unpublished = cut(before)
-    rows += changed_rows(before.families)
+    unpublished = cut(before, rows)
     RowLoader(after.families).load(rows)
     after.restore(3)
     assert after.mark() == 3

@@ -83,11 +83,11 @@ class Partition:
         big = self.spikes.observe(checked(event), quantity, value, self.offset, self.watermark)
         self.watermark = max(self.watermark, event.event_time_ms)
         self.offset += 1
-        for group in self.outbox.take_changed():
-            row = self.outbox.get(group)
+        for key, row in list(self.outbox.changed.items()):
             if row is not None:
                 self.told.append(row.payload)
-                self.outbox.delete(group)
+                self.outbox.delete(key.rstrip())
+        self.outbox.changed.clear()
         return big
 
     def restart(self) -> None:

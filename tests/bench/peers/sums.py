@@ -1,156 +1,172 @@
 """The machine of the benchmark's plain jobs, compiled by mypyc as giftstream's own machines are (`build.machine`).
 
-The sums of the records since the last cut are kept apart, and added to the rows when a cut is due: so a row is
-looked for once a cut, and known to have changed without a note. Rows are written once a second, as everybody's are.
+Rows are written once a second, as everybody's are: each knows in which run it changed last, and is entered among the
+changed ones at its first change in a run.
 """
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any, Final, Self
 
 import msgspec
 from mypy_extensions import i64, mypyc_attr
 
 from app.engine.machine import Output
 from app.engine.rows import Family, Pressure
-from tests.bench.peers.engine_rows import Gifter, Total
 from tests.bench.peers.gift import KeyedGift
 from tests.bench.peers.task import MINUTE_MS, Task, gifter_row, total_row
 
 ROW_BYTES: Final = 64
-"""Estimated size of a gifter's row in a record batch, key included."""
+"""Estimated size of a row in a record batch, key included."""
+
+TOLD: Final = 100
+"""So many changed rows are told at once."""
 
 _decode: Final = msgspec.json.Decoder(KeyedGift).decode
 
 
 @mypyc_attr(acyclic=True)
-class Row:
+class Told:
     """A row to publish: an engine's Output."""
 
     __slots__ = ("headers", "key", "partition", "topic", "value")
 
-    def __init__(self, topic: str, partition: int, key: bytes, value: bytes) -> None:
+    def __init__(self, topic: str, partition: int, key: str, value: bytes) -> None:
         self.topic = topic
         self.partition = partition
-        self.key = key
+        self.key = key.encode()
         self.value = value
         self.headers: Sequence[tuple[str, bytes]] = ()
 
 
 @mypyc_attr(acyclic=True)
-class Minute:
-    """What a stream was given since the last cut in a minute."""
+class Gifter:
+    """What a gifter gave to a stream. It changed last in the run `run`, there first by the record before `position`."""
 
-    __slots__ = ("sends", "value")
+    __slots__ = ("position", "run", "value")
 
-    def __init__(self) -> None:
-        self.value: i64 = 0
-        self.sends: i64 = 0
+    def __init__(self, value: i64, position: i64) -> None:
+        self.value = value
+        self.position = position
+        self.run: i64 = -1
+
+    @classmethod
+    def unpack(cls, fields: list[Any]) -> Self:
+        return cls(*fields)
+
+    def pack(self) -> tuple[Any, ...]:
+        return self.value, self.position
 
 
 @mypyc_attr(acyclic=True)
-class News:
-    """What a stream was given since the last cut: by minute, and value by gifter."""
+class Total:
+    """What a stream was given in a minute. The rest is as in `Gifter`."""
 
-    __slots__ = ("_last", "_number", "gifters", "minutes")
+    __slots__ = ("position", "run", "sends", "value")
 
-    def __init__(self) -> None:
-        self.minutes: dict[int, Minute] = {}
-        self.gifters: dict[str, int] = {}
-        self._number: i64 = -1
-        self._last = Minute()
+    def __init__(self, value: i64, sends: i64, position: i64) -> None:
+        self.value = value
+        self.sends = sends
+        self.position = position
+        self.run: i64 = -1
 
-    def minute(self, number: i64) -> Minute:
-        """Return a minute, counted from 1970. Most gifts are of that of the gift before."""
-        if number != self._number:
-            found = self.minutes.get(number)
-            if found is None:
-                found = self.minutes[number] = Minute()
-            self._number, self._last = number, found
-        return self._last
+    @classmethod
+    def unpack(cls, fields: list[Any]) -> Self:
+        return cls(*fields)
+
+    def pack(self) -> tuple[Any, ...]:
+        return self.value, self.sends, self.position
 
 
 class Sums:
-    """The machine of one partition."""
+    """The machine of one partition. Its rows: minute -> stream, and stream -> gifter."""
 
     def __init__(self, number: int, pressure: Pressure, task: Task) -> None:
         self.minutes: Family[Total] = Family("m", Total, pressure)
         self.gifters: Family[Gifter] = Family("g", Gifter, pressure)
         self.families: Sequence[Family[Any]] = (self.minutes, self.gifters)
+        self._streams: dict[str, dict[str, Gifter]] = self.gifters.groups
+        self._changed_totals: dict[str, Total | None] = self.minutes.changed
+        self._changed_gifters: dict[str, Gifter | None] = self.gifters.changed
         self._with_gifters = task.gifters
         self._out = task.out
         self._partition = number
         self._pressure = pressure
         self._position: i64 = 0
         self._published: i64 = 0
-        self._news: dict[bytes, News] = {}
+        self._run: i64 = 0
+        self._untold: i64 = 0
+        self._number: i64 = -1
+        self._minute = ""
+        self._totals: dict[str, Total] = {}
         self._again: list[Output] = []
 
     def fold(self, record: Any) -> Output | None:
         gift = _decode(record.value)
-        key: bytes = record.key
-        if (news := self._news.get(key)) is None:
-            news = self._news[key] = News()
+        offset: i64 = record.offset
+        self._position = offset + 1
+        stream: str = record.key.decode()
         sends: i64 = gift.quantity
         at_ms: i64 = gift.event_time_ms
         value: i64 = gift.unit_value
         value *= sends
-        minute = news.minute(at_ms // MINUTE_MS)
-        minute.value += value
-        minute.sends += sends
+        self._count(stream, at_ms // MINUTE_MS, value, sends)
         if self._with_gifters and (sender := gift.sender_id) is not None:
-            self._give(news.gifters, sender, value)
-        offset: i64 = record.offset
-        self._position = offset + 1
+            self._give(stream, sender, value)
         return None
 
-    def _give(self, gifters: dict[str, int], sender: str, value: i64) -> None:
-        if (given := gifters.get(sender)) is None:
-            gifters[sender] = value
-            self._pressure.bytes += ROW_BYTES
-        else:
-            gifters[sender] = given + value
+    def _count(self, stream: str, number: i64, value: i64, sends: i64) -> None:
+        """Add to the stream's minute, counted from 1970. Most gifts are of that of the gift before."""
+        if number != self._number:
+            self._number, self._minute = number, str(number * MINUTE_MS)
+            self._totals = self.minutes.groups.setdefault(self._minute, {})
+        total = self._totals.get(stream)
+        if total is None:
+            total = self._totals[stream] = Total(0, 0, 0)
+        total.value += value
+        total.sends += sends
+        if total.run != self._run:
+            total.run, total.position = self._run, self._position
+            self._changed_totals[f"{self._minute} {stream}"] = total
+            self._grow()
+
+    def _give(self, stream: str, sender: str, value: i64) -> None:
+        rows = self._streams.get(stream)
+        if rows is None:
+            rows = self._streams[stream] = {}
+        row = rows.get(sender)
+        if row is None:
+            row = rows[sender] = Gifter(0, 0)
+        row.value += value
+        if row.run != self._run:
+            row.run, row.position = self._run, self._position
+            self._changed_gifters[f"{stream} {sender}"] = row
+            self._grow()
+
+    def _grow(self) -> None:
+        """A row has changed: told in bulk, as it is a call into other compiled code."""
+        self._untold += 1
+        if self._untold == TOLD:
+            self._pressure.bytes += TOLD * ROW_BYTES
+            self._untold = 0
 
     def cut(self, now_ms: int, idle: bool, behind: bool) -> tuple[Sequence[Output], Output | None, Any]:
+        self._run += 1
+        self._untold = 0
         outputs, self._again = self._again, []
-        position: Any = self._position  # boxed once, or each row would hold a number of its own
-        for stream, news in self._news.items():
-            group = stream.decode()
-            outputs += self._add_minutes(group, news.minutes, position)
-            if news.gifters:
-                outputs += self._add_gifters(group, news.gifters, position)
-        self._news = {}
+        for key, total in self._changed_totals.items():
+            if total is not None:
+                outputs.append(self._total(key, total))
+        for key, gifter in self._changed_gifters.items():
+            if gifter is not None:
+                outputs.append(self._gifter(key, gifter))
         return outputs, None, self._position
 
-    def _add_minutes(self, group: str, minutes: dict[int, Minute], position: Any) -> list[Row]:
-        prefix, rows, changing = f"{group}|", self.minutes.groups.setdefault(group, {}), self.minutes.changing(group)
-        outputs: list[Row] = []
-        for number, minute in minutes.items():
-            member = str(number * MINUTE_MS)
-            if (row := rows.get(member)) is None:
-                row = rows[member] = Total(minute.value, minute.sends, position)
-            else:
-                row.value += minute.value
-                row.sends += minute.sends
-                row.position = position
-            changing[member] = row
-            outputs.append(self._output(prefix, member, total_row(row.value, row.sends)))
-        return outputs
+    def _total(self, key: str, row: Total) -> Told:
+        minute, _, stream = key.partition(" ")
+        return Told(self._out, self._partition, f"{stream}|{minute}", total_row(row.value, row.sends))
 
-    def _add_gifters(self, group: str, gifters: dict[str, int], position: Any) -> list[Row]:
-        prefix, rows, changing = f"{group}|", self.gifters.groups.setdefault(group, {}), self.gifters.changing(group)
-        outputs: list[Row] = []
-        for member, value in gifters.items():
-            if (row := rows.get(member)) is None:
-                row = rows[member] = Gifter(value, position)
-            else:
-                row.value += value
-                row.position = position
-            changing[member] = row
-            outputs.append(self._output(prefix, member, gifter_row(row.value)))
-        return outputs
-
-    def _output(self, prefix: str, member: str, told: bytes) -> Row:
-        return Row(self._out, self._partition, (prefix + member).encode(), told)
+    def _gifter(self, key: str, row: Gifter) -> Told:
+        return Told(self._out, self._partition, key.replace(" ", "|"), gifter_row(row.value))
 
     def published(self, token: Any) -> None:
         self._published = token
@@ -160,13 +176,9 @@ class Sums:
 
     def restore(self, mark: int) -> None:
         """What a run at or behind `mark` has changed is not known to be published: it goes out with the next one."""
-        self._again = []
-        for group, member, total in self.minutes:
-            if total.position > mark:
-                self._again.append(self._output(f"{group}|", member, total_row(total.value, total.sends)))
-        for group, member, gifter in self.gifters:
-            if gifter.position > mark:
-                self._again.append(self._output(f"{group}|", member, gifter_row(gifter.value)))
+        totals = [self._total(f"{minute} {stream}", row) for minute, stream, row in self.minutes if row.position > mark]
+        gifters = [self._gifter(f"{stream} {name}", row) for stream, name, row in self.gifters if row.position > mark]
+        self._again = [*totals, *gifters]
         self._position = self._published = mark
 
     def passed(self, end: int) -> None:

@@ -90,7 +90,7 @@ class Asked:
         while quiet < QUIET_CUTS:
             outputs, word, token = self._machine.cut(now_ms, False, False)
             for family in self._machine.families:
-                family.take_changed()
+                family.changed.clear()
             for output in (*outputs, *([word] if word else [])):
                 where = output.topic, (output.key or b"").decode()
                 if output.value is None:

@@ -1,0 +1,66 @@
+"""Rows of cells: a place for each window, and behind them the cells whose boards still live."""
+
+from typing import Any
+
+import pytest
+
+from agents.domain.cells import Cells, Gifters, Gifts, Streamers
+from agents.domain.rows import Gift, Gifter, Streamer
+
+MINUTE, HOUR, DAY, STREAM = range(4)
+ALIVE = range(100)
+
+KINDS = [
+    (Gifters, lambda window: Gifter(window, "Ana", 5, 1, 1_000), 4),
+    (Gifts, lambda window: Gift(window, "Rose", 5, 1), 4),
+    (Streamers, lambda window: Streamer(window, "c", "Channel", 5, 1, 1_000), 3),
+]
+
+
+def gifter(window: int) -> Gifter:
+    return Gifter(window, None, 0, 1, 0)
+
+
+def windows(row: Cells) -> list[int]:
+    return [cell.window for cell in row.all()]
+
+
+@pytest.mark.parametrize(("kind", "cell", "places"), KINDS)
+def test_a_row_is_written_with_all_its_places_and_read_as_it_was(kind: Any, cell: Any, places: int) -> None:
+    row = kind()
+    assert (windows(row), len(row)) == ([-1] * places, places)
+    for place in range(places):
+        row.turn(place, cell(place), ALIVE)
+    row.turn(MINUTE, cell(60), ALIVE)
+    assert windows(row) == [60, *range(1, places), 0]
+    read = kind.unpack([list(fields) for fields in row.pack()])
+    assert (read.pack(), len(read)) == (row.pack(), places + 1)
+    assert [read.at(place).window for place in range(places)] == windows(row)[:places]
+
+
+def test_who_has_given_to_another_window_is_found_there_as_long_as_its_board_lives() -> None:
+    row = Gifters()
+    first, second, third = gifter(10), gifter(20), gifter(30)
+    row.turn(MINUTE, first, ALIVE)
+    assert row.find(10) is None, "it is in its place"
+    row.turn(MINUTE, second, ALIVE)
+    assert row.find(10) is first
+    row.turn(MINUTE, third, {20, 30})
+    assert (row.find(10), row.find(20)) == (None, second)
+
+
+def test_a_late_gift_turns_a_row_back_and_keeps_each_cell_once() -> None:
+    row = Gifters()
+    early, later = gifter(10), gifter(20)
+    row.turn(MINUTE, early, ALIVE)
+    row.turn(MINUTE, later, ALIVE)
+    row.turn(MINUTE, row.find(10), ALIVE)
+    assert row.at(MINUTE) is early
+    assert windows(row) == [10, -1, -1, -1, 20]
+
+
+def test_empty_places_are_shared_and_never_left_behind() -> None:
+    one, other = Gifters(), Gifters()
+    one.turn(STREAM, gifter(3), ALIVE)
+    one.turn(HOUR, gifter(4), ALIVE)
+    assert (len(one), windows(other)) == (4, [-1] * 4)
