@@ -67,7 +67,12 @@ class Cells(Row):
 
     def pack(self) -> Any:
         """Return what is written: an array of arrays."""
-        return [cell.pack() for cell in self.all()]
+        fields = [self._minute.pack(), self._hour.pack(), self._day.pack()]
+        if self._ever is not None:
+            fields.append(self._ever.pack())
+        for cell in self._older:
+            fields.append(cell.pack())
+        return fields
 
     def __len__(self) -> int:
         return (3 if self._ever is None else 4) + len(self._older)

@@ -21,33 +21,25 @@ from tests.bench.measure import Run
 from tests.bench.results import Result
 from tests.bench.stand import SOURCE_TOPIC, Stand
 from tests.bench.topic import make
-from tests.bench.work_off import check_totals, work_off
+from tests.bench.work_off import WORKERS, check_totals, contenders, work_off
 
 JOB: Final = "backlog"
 SHAPE: Final = "simulated"
 PREFIX: Final = "backlog-"
 EVENT_SECONDS: Final = 1_200.0
-WORKERS: Final = {"giftstream": 1, "giftstream-2": 2}
 
 _numbers = count(1)
 
 
 def run(stand: Stand) -> list[Result]:
     """Return the results."""
-    playing = [name for name in WORKERS if stand.plays(name)]
+    playing = [one for one in contenders("all that giftstream does") if stand.plays(one.name)]
     if not playing:
         return []
     stand.say(f"Filling {PREFIX}{SHAPE}")
     answer = asyncio.run(_load(stand))
-    entries = [
-        Entry(JOB, SHAPE, Contender(name, lambda: [], note=_note(name)), partial(_race, stand, answer))
-        for name in playing
-    ]
+    entries = [Entry(JOB, SHAPE, one, partial(_race, stand, answer)) for one in playing]
     return contest(entries, stand.plan.rounds, stand.until(JOB), stand.say)
-
-
-def _note(name: str) -> str:
-    return f"all that giftstream does, {'one worker' if WORKERS[name] == 1 else 'two workers'}; exactly once"
 
 
 async def _load(stand: Stand) -> Answer:

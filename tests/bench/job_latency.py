@@ -4,8 +4,10 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
+from statistics import median
 from typing import Final, NamedTuple
 
 from app.topology import topology
@@ -14,9 +16,9 @@ from tests.bench.contender import ALL
 from tests.bench.follower import Follower, Read, board, row
 from tests.bench.gift_worker import make_topics, settings_of, wait_ready, working
 from tests.bench.group import Failed, started
-from tests.bench.lateness import latencies, percentiles_ms
+from tests.bench.lateness import Percentiles, latencies, percentiles_ms
 from tests.bench.race import arguments, environment
-from tests.bench.results import Result
+from tests.bench.results import Result, spread
 from tests.bench.stand import Stand
 from tests.bench.steady import Sent, Steady
 from tests.bench.topic import drop, make
@@ -41,40 +43,66 @@ class Followed(NamedTuple):
     mark: Callable[[Sent], tuple[str, int, float]]
 
 
+@dataclass
+class Entry:
+    """A contender at one rate: the percentiles of its runs, or why it makes no more."""
+
+    name: str
+    stage: Callable[[Stand, Path], Iterator[Followed]]
+    runs: list[Percentiles] = field(default_factory=list)
+    missing: str = ""
+
+    def run(self, stand: Stand, rate: int) -> str:
+        """Run once, and return what came of it in a line."""
+        try:
+            self.runs.append(_measured(stand, rate, self.stage))
+        except (Missing, Failed) as error:
+            self.missing = str(error)
+            return self.missing
+        return "p50 {}, p99 {}, p99.9 {} ms".format(*self.runs[-1])
+
+    def result(self, rate: int) -> Result:
+        """Return the medians of its runs: none if one of them failed."""
+        if self.missing:
+            return Result(JOB, self.name, rate=rate, missing=self.missing)
+        p50, p99, p999 = (round(median(each), 1) for each in zip(*self.runs, strict=True))
+        worst = spread([run[1] for run in self.runs])
+        return Result(
+            JOB, self.name, runs=len(self.runs), rate=rate, p50_ms=p50, p99_ms=p99, p999_ms=p999, spread=worst
+        )
+
+
 def run(stand: Stand) -> list[Result]:
-    """Return a result a rate and contender."""
+    """Return a result a rate and contender. Who comes first in one round comes last in the next."""
     results = []
-    for rate in stand.plan.rates:
-        for name, stage in (("giftstream", _giftstream), (PEER, _kafka_streams)):
-            if stand.plays(name):
-                results.append(_measured(stand, rate, name, stage))
-                stand.say(f"latency at {rate:,}/s, {name}: p99 {results[-1].p99_ms} ms {results[-1].missing}")
+    for rate, rounds in stand.plan.rates.items():
+        stages = {"giftstream": _giftstream, PEER: _kafka_streams}
+        entries = [Entry(name, stage) for name, stage in stages.items() if stand.plays(name)]
+        for number in range(rounds):
+            for entry in entries if number % 2 == 0 else reversed(entries):
+                if not entry.missing:
+                    stand.say(f"latency at {rate:,}/s, {entry.name}: {entry.run(stand, rate)}")
+        results += [entry.result(rate) for entry in entries]
     return results
 
 
-def _measured(stand: Stand, rate: int, name: str, stage: Callable[[Stand, Path], Iterator[Followed]]) -> Result:
+def _measured(stand: Stand, rate: int, stage: Callable[[Stand, Path], Iterator[Followed]]) -> Percentiles:
+    """Raises Failed, or Missing."""
     broker = stand.broker.bootstrap
-    seconds = stand.plan.latency_seconds
-    try:
-        with (
-            tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder,
-            contextmanager(stage)(stand, Path(folder)) as one,
-            Follower(broker, one.results, one.read) as follower,
-        ):
-            steady = Steady(broker, one.source, rate, WARM_UP_SECONDS + seconds)
-            steady.run(WARM_UP_SECONDS)
-            time.sleep(SETTLE_SECONDS)
-            seen = follower.stop()
-    except (Missing, Failed) as error:
-        return Result(JOB, name, rate=rate, missing=str(error))
+    with (
+        tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder,
+        contextmanager(stage)(stand, Path(folder)) as one,
+        Follower(broker, one.results, one.read) as follower,
+    ):
+        steady = Steady(broker, one.source, rate, WARM_UP_SECONDS + stand.plan.latency_seconds)
+        steady.run(WARM_UP_SECONDS)
+        time.sleep(SETTLE_SECONDS)
+        seen = follower.stop()
     asked = sorted((one.mark(sent) for sent in steady.sent), key=lambda mark: mark[1])
     found, never = latencies(asked, seen)
     if never or not found:
-        return Result(
-            JOB, name, rate=rate, missing=f"{never:,} of {len(asked):,} gifts not seen {SETTLE_SECONDS:.0f} s later"
-        )
-    p50, p99, p999 = percentiles_ms(found)
-    return Result(JOB, name, records=len(found), runs=1, rate=rate, p50_ms=p50, p99_ms=p99, p999_ms=p999)
+        raise Failed(f"{never:,} of {len(asked):,} gifts not seen {SETTLE_SECONDS:.0f} s later")
+    return percentiles_ms(found)
 
 
 def _giftstream(stand: Stand, folder: Path) -> Iterator[Followed]:

@@ -13,7 +13,7 @@ from tests.bench.recount import Row
 from tests.bench.results import Result
 from tests.bench.shape import MANY
 from tests.bench.stand import SOURCE_TOPIC, Stand
-from tests.bench.work_off import check_totals, work_off
+from tests.bench.work_off import WORKERS, check_totals, contenders, work_off
 
 JOB: Final = "product"
 YARDSTICK: Final = "gifters-dedup"
@@ -26,21 +26,19 @@ _numbers = count(1)
 def run(stand: Stand) -> list[Result]:
     """Return the results."""
     peer = next(one for one in ALL if one.name == PEER)
-    contenders = [
-        Contender("giftstream", lambda: [], note="checks, dedup, streaks, all windows, boards, spikes; exactly once"),
-        Contender(PEER, peer.command, note="only gifters, with dedup"),
-    ]
-    entries = [Entry(JOB, MANY.name, one, partial(_race, stand)) for one in contenders if stand.plays(one.name)]
+    all_of_it = contenders("checks, dedup, streaks, all windows, boards, spikes")
+    playing = [*all_of_it, Contender(PEER, peer.command, note="only gifters, with dedup")]
+    entries = [Entry(JOB, MANY.name, one, partial(_race, stand)) for one in playing if stand.plays(one.name)]
     return contest(entries, stand.plan.rounds, stand.until(JOB), stand.say)
 
 
 def _race(stand: Stand, contender: Contender, command: list[str]) -> Run:
-    source = stand.source(MANY, stand.plan.records)
+    source = stand.source(MANY, stand.plan.product_records)
     if contender.name == PEER:
         return race(stand.broker, command, YARDSTICK, source, stand.plan.limit_seconds)
     settings = settings_of(source.broker, f"product-{next(_numbers)}", source.topic.removesuffix(SOURCE_TOPIC))
     right = {(stream, UNIT): row for stream, row in by_stream(source.right(YARDSTICK)).items()}
-    return work_off(stand, settings, source.records, partial(check_totals, settings, right))
+    return work_off(stand, settings, source.records, partial(check_totals, settings, right), WORKERS[contender.name])
 
 
 def by_stream(rows: dict[bytes, Row]) -> dict[str, Row]:

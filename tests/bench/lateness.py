@@ -7,6 +7,9 @@ from collections.abc import Iterable, Sequence
 Mark = tuple[str, int, float]
 """A key, a number that rises for it, and a time in seconds."""
 
+Percentiles = tuple[float, float, float]
+"""The 50th, the 99th and the 99.9th, in ms."""
+
 
 def latencies(asked: Iterable[Mark], seen: Iterable[Mark]) -> tuple[list[float], int]:
     """Return after how many seconds each mark was covered by the first seen one of its key, and how many never were.
@@ -31,7 +34,7 @@ def latencies(asked: Iterable[Mark], seen: Iterable[Mark]) -> tuple[list[float],
     return found, sum(map(len, asked_of.values())) - len(found)
 
 
-def percentiles_ms(seconds: Sequence[float]) -> tuple[float, float, float]:
+def percentiles_ms(seconds: Sequence[float]) -> Percentiles:
     """Return the median, the 99th and the 99.9th percentile in ms."""
     cuts = statistics.quantiles(seconds, n=1000, method="inclusive")
     p50, p99, p999 = (round(1000 * cuts[at], 1) for at in (499, 989, 998))

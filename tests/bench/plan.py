@@ -10,14 +10,16 @@ class Plan:
     """Sizes and limits.
 
     `minutes` is what each job may take on the whole, in the order of the jobs; what one leaves over is the next one's.
-    No run is begun later, so that the whole ends at most `limit_seconds` after their sum.
+    No run is begun later, so that the whole ends at most `limit_seconds` after their sum. `rates` tells the rounds of each
+    rate.
     """
 
     records: int
+    product_records: int
     slow_records: int
     backlog_records: int
     rounds: int
-    rates: tuple[int, ...]
+    rates: Mapping[int, int]
     latency_seconds: int
     rows: int
     growth_rows: tuple[int, ...]
@@ -32,31 +34,33 @@ class Plan:
 
 WHOLE: Final = Plan(
     records=2_000_000,
+    product_records=1_000_000,
     slow_records=100_000,
     backlog_records=600_000,
     rounds=3,
-    rates=(1_000, 5_000, 20_000),
+    rates={1_000: 1, 5_000: 3, 20_000: 1},
     latency_seconds=20,
     rows=2_000_000,
     growth_rows=(100_000, 1_000_000, 5_000_000),
     limit_seconds=180,
     minutes={
         "backlog": 4,
-        "totals": 14,
-        "gifters": 20,
+        "totals": 13,
+        "gifters": 19,
         "few": 4,
         "product": 6,
-        "latency": 4,
+        "latency": 7,
         "recovery": 3,
         "growth": 3,
     },
 )
 QUICK: Final = Plan(
     records=300_000,
+    product_records=300_000,
     slow_records=30_000,
     backlog_records=60_000,
     rounds=1,
-    rates=(5_000,),
+    rates={5_000: 1},
     latency_seconds=10,
     rows=200_000,
     growth_rows=(100_000, 300_000),

@@ -11,6 +11,7 @@ import psutil
 
 from app.demo.outcome import read_totals
 from app.settings import Settings
+from tests.bench.contender import Contender
 from tests.bench.gift_worker import counted, drop_topics, make_topics, wait_ready, working
 from tests.bench.group import Failed
 from tests.bench.measure import Meter, Run
@@ -18,8 +19,17 @@ from tests.bench.stand import Stand
 
 PAUSE_SECONDS: Final = 1.0
 
+WORKERS: Final = {"giftstream": 1, "giftstream-2": 2}
+"""The contenders, and how many workers each is."""
+
 Totals = dict[tuple[str, str], tuple[int, int]]
 """Value and sends by stream and unit."""
+
+
+def contenders(doing: str) -> list[Contender]:
+    """Return the contenders, each with what it is doing as a note."""
+    of = {1: "one worker", 2: "two workers"}
+    return [Contender(name, lambda: [], note=f"{doing}, {of[many]}; exactly once") for name, many in WORKERS.items()]
 
 
 def work_off(stand: Stand, settings: Settings, records: int, check: Callable[[], None], workers: int = 1) -> Run:
