@@ -10,8 +10,8 @@ class Plan:
     """Sizes and limits.
 
     `minutes` is what each job may take on the whole, in the order of the jobs; what one leaves over is the next one's.
-    No run is begun later, so that the whole ends at most `limit_seconds` after their sum. `rates` tells the rounds of each
-    rate.
+    No run is begun later, so that the whole ends at most `limit_seconds` after their sum. `rates` tells how many
+    rounds a rate has.
     """
 
     records: int
