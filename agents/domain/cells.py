@@ -107,7 +107,7 @@ class Gifters(Cells):
     @classmethod
     def unpack(cls, fields: list[Any]) -> Self:
         """Make a row of its fields."""
-        return cls()._filled([Gifter.unpack(each) for each in fields])
+        return cls()._filled([_gifter(each) for each in fields])
 
 
 @mypyc_attr(acyclic=True)
@@ -122,7 +122,7 @@ class Gifts(Cells):
     @classmethod
     def unpack(cls, fields: list[Any]) -> Self:
         """Make a row of its fields."""
-        return cls()._filled([Gift.unpack(each) for each in fields])
+        return cls()._filled([_gift(each) for each in fields])
 
 
 @mypyc_attr(acyclic=True)
@@ -137,7 +137,23 @@ class Streamers(Cells):
     @classmethod
     def unpack(cls, fields: list[Any]) -> Self:
         """Make a row of its fields."""
-        return cls()._filled([Streamer.unpack(each) for each in fields])
+        return cls()._filled([_streamer(each) for each in fields])
+
+
+def _gifter(fields: list[Any]) -> Gifter:
+    """As `Gifter.unpack`, in half the time: compiled, a class that is named is called without a tuple of arguments."""
+    window, name, value, sends, reached_ms = fields
+    return Gifter(window, name, value, sends, reached_ms)
+
+
+def _gift(fields: list[Any]) -> Gift:
+    window, name, value, sends = fields
+    return Gift(window, name, value, sends)
+
+
+def _streamer(fields: list[Any]) -> Streamer:
+    window, channel_id, channel_name, value, sends, reached_ms = fields
+    return Streamer(window, channel_id, channel_name, value, sends, reached_ms)
 
 
 _NO_GIFTER: Final = Gifter(NO_WINDOW, None, 0, 0, 0)

@@ -23,10 +23,6 @@ HEAD: Final = 0xC1
 NEWER: Final = "run the version that wrote it, or a newer one"
 
 
-def _unpack(kind: Any, fields: Any) -> Any:
-    return kind.unpack(fields)
-
-
 encode_row: Final = msgspec.msgpack.Encoder(enc_hook=methodcaller("pack")).encode
 """A row is anything that msgspec writes as an array, or has a `pack` that returns the fields its `unpack` takes."""
 
@@ -42,7 +38,7 @@ def _encode_packed(row: Any) -> bytes:
 
 def decoder(row_type: Any) -> Reader:
     """Return what makes a row of that type of its bytes, which have no head."""
-    return msgspec.msgpack.Decoder(row_type, dec_hook=_unpack).decode
+    return _of_fields(row_type.unpack) if hasattr(row_type, "unpack") else msgspec.msgpack.Decoder(row_type).decode
 
 
 class RowForm(Generic[R]):

@@ -64,3 +64,11 @@ def test_empty_places_are_shared_and_never_left_behind() -> None:
     one.turn(STREAM, gifter(3), ALIVE)
     one.turn(HOUR, gifter(4), ALIVE)
     assert (len(one), windows(other)) == (4, [-1] * 4)
+
+
+@pytest.mark.parametrize(("kind", "cell", "places"), KINDS)
+@pytest.mark.parametrize("change", [lambda fields: fields[:-1], lambda fields: [*fields, 0]])
+def test_a_cell_with_too_few_or_too_many_fields_is_not_read(kind: Any, cell: Any, places: int, change: Any) -> None:
+    fields = [list(cell(place).pack()) for place in range(places)]
+    with pytest.raises(ValueError, match="values to unpack"):
+        kind.unpack([change(fields[0]), *fields[1:]])

@@ -5,7 +5,7 @@ changed ones at its first change in a run.
 """
 
 from collections.abc import Sequence
-from typing import Any, Final, Self
+from typing import Any, Final
 
 import msgspec
 from mypy_extensions import i64, mypyc_attr
@@ -49,9 +49,10 @@ class Gifter:
         self.position = position
         self.run: i64 = -1
 
-    @classmethod
-    def unpack(cls, fields: list[Any]) -> Self:
-        return cls(*fields)
+    @staticmethod
+    def unpack(fields: list[Any]) -> "Gifter":
+        value, position = fields
+        return Gifter(value, position)
 
     def pack(self) -> tuple[Any, ...]:
         return self.value, self.position
@@ -69,9 +70,10 @@ class Total:
         self.position = position
         self.run: i64 = -1
 
-    @classmethod
-    def unpack(cls, fields: list[Any]) -> Self:
-        return cls(*fields)
+    @staticmethod
+    def unpack(fields: list[Any]) -> "Total":
+        value, sends, position = fields
+        return Total(value, sends, position)
 
     def pack(self) -> tuple[Any, ...]:
         return self.value, self.sends, self.position
