@@ -5,14 +5,14 @@ row to its family only at its first change after a cut.
 """
 
 from sys import intern
-from typing import Final
+from typing import Any, Final
 
 from mypy_extensions import i64
 
 from agents.domain.board import AnyBoard, Board, ScopeBoard
 from agents.domain.board_index import BoardIndex
 from agents.domain.book import Book
-from agents.domain.cells import Gifters, Gifts, Streamers
+from agents.domain.cells import Cells, Gifters, Gifts, Streamers
 from agents.domain.closing import Closing
 from agents.domain.event import Event
 from agents.domain.growth import Growth
@@ -53,9 +53,9 @@ class Boards:
         self._closing = closing
         self._pending = pending
         self._growth = Growth(tables.gifters)
-        self._changed_gifters: dict[str, Gifters | None] = tables.gifters.changed
-        self._changed_gifts: dict[str, Gifts | None] = tables.gifts.changed
-        self._changed_regions: dict[str, Streamers | None] = tables.streams.changed
+        self._changed_gifters: dict[str, dict[str, Gifters | None]] = tables.gifters.changed
+        self._changed_gifts: dict[str, dict[str, Gifts | None]] = tables.gifts.changed
+        self._changed_regions: dict[str, dict[str, Streamers | None]] = tables.streams.changed
         self._run: i64 = 0
 
     def count(self, event: Event, quantity: i64, value: i64, offset: i64, late: bool, watermark: i64) -> None:
@@ -139,10 +139,7 @@ class Boards:
                 top.offer(gift, cell)
             at += 1
         if row.run != self._run:
-            row.run = self._run
-            key = book.prefix + gift
-            self._changed_gifts[key] = row
-            self._grow(key, len(row), _bytes_of(cell.name))
+            self._changes_cells(self._changed_gifts, book.key, gift, row, _bytes_of(cell.name))
 
     def _gifters(self, book: Book, event: Event, sender: str, quantity: i64, value: i64) -> None:
         at_ms: i64 = event.event_time_ms
@@ -169,10 +166,7 @@ class Boards:
                 top.offer(sender, cell)
             at += 1
         if row.run != self._run:
-            row.run = self._run
-            key = book.prefix + sender
-            self._changed_gifters[key] = row
-            self._grow(key, len(row), _bytes_of(cell.name))
+            self._changes_cells(self._changed_gifters, book.key, sender, row, _bytes_of(cell.name))
 
     def _streamers(self, book: Book, event: Event, region: str, quantity: i64, value: i64, offset: i64) -> None:
         at_ms: i64 = event.event_time_ms
@@ -200,14 +194,19 @@ class Boards:
             self._scope(scope, stream, cell, quantity, value, offset)
             at += 1
         if row.run != self._run:
-            row.run = self._run
-            key = book.prefix + region
-            self._changed_regions[key] = row
-            self._grow(key, len(row), len(channel_id) + _bytes_of(cell.channel_name))
+            strings = len(channel_id) + _bytes_of(cell.channel_name)
+            self._changes_cells(self._changed_regions, book.key, region, row, strings)
 
-    def _grow(self, key: str, cells: i64, strings: i64) -> None:
-        """A row of so many cells changes for the first time in this run; `strings` is what those of a cell take."""
-        self._growth.add(len(key) + ROW_BYTES + cells * (CELL_BYTES + strings))
+    def _changes_cells(
+        self, changed: dict[str, dict[str, Any]], group: str, member: str, row: Cells, strings: i64
+    ) -> None:
+        """A row of cells changes for the first time in this run; `strings` is what those of a cell take."""
+        row.run = self._run
+        rows = changed.get(group)
+        if rows is None:
+            rows = changed[group] = {}
+        rows[member] = row
+        self._growth.add(len(group) + len(member) + ROW_BYTES + len(row) * (CELL_BYTES + strings))
 
     def _changes(self, board: Board, offset: i64) -> None:
         """A board changes for the first time in this run."""

@@ -10,7 +10,7 @@ class Book:
 
     Both by id, `live` and `areas`.
     `found` holds the boards that the last gift fell into: `1m` (unless it was `late`), `1h`, `1d`, and last `stream`;
-    `minute` is the minute of its event time. `prefix` and a member are the key of a changed row.
+    `minute` is the minute of its event time.
     """
 
     __slots__ = (
@@ -22,7 +22,6 @@ class Book:
         "late",
         "live",
         "minute",
-        "prefix",
         "regions",
         "stream",
         "unit",
@@ -30,7 +29,6 @@ class Book:
 
     def __init__(self, stream: str, unit: str, tables: Tables) -> None:
         self.key = f"{stream}|{unit}"
-        self.prefix = f"{self.key} "
         self.stream = stream
         self.unit = unit
         self.live: dict[int, Board] = {}

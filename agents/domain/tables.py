@@ -19,11 +19,11 @@ class FamilyT(Protocol[R]):
     A group is what lives and dies together. Every change, in place or not, is told by `put`; `size` estimates the
     encoded bytes of the row and its key. Group and member are strings without space.
 
-    `changed` holds the rows that changed since the last run by "group member"; hot paths enter theirs there themselves.
+    `changed` holds the rows that changed since the last run, likewise; hot paths enter theirs there themselves.
     """
 
     groups: dict[str, dict[str, R]]
-    changed: dict[str, R | None]
+    changed: dict[str, dict[str, R | None]]
 
     def get(self, group: str, member: str = "") -> R | None:
         """Return the row, or None."""

@@ -64,9 +64,10 @@ class Family(Generic[R]):
     `tag` is one ASCII character, unique in its table, and stands first in the changelog key. Rows may be changed in
     place, but each change is told by `put`. Group and member are strings without space.
 
-    `changed` holds what changed since the last run, by "group member"; None stands for a row that was deleted. It stays
+    `changed` holds what changed since the last run, grouped likewise; None stands for a row that was deleted. It stays
     the same dict, so that a hot path can keep it at hand: a row that it enters there and in its group has changed as by
-    `put`; its size is told to `grow`.
+    `put`; its size is told to `grow`. It is written group by group: rows that lie apart took half as long again to
+    recover.
 
     `version` is that of the rows' form: whoever changes `row_type` raises it, and says in `older` for each version
     before what makes a row of the fields that it wrote.
@@ -85,7 +86,7 @@ class Family(Generic[R]):
         self.tag = tag
         self.form: RowForm[R] = RowForm(tag, row_type, version, older or {})
         self.groups: dict[str, dict[str, R]] = {}
-        self.changed: dict[str, R | None] = {}
+        self.changed: dict[str, dict[str, R | None]] = {}
         self.pressure = pressure or Pressure()
 
     def get(self, group: str, member: str = "") -> R | None:
@@ -131,9 +132,11 @@ class Family(Generic[R]):
     def take_rows(self, to: Rows) -> None:
         """Add what changed to what is written, and forget it."""
         keys, values, encode, tag = to.all_keys, to.all_values, self.form.encode, self.tag
-        for key, row in self.changed.items():
-            keys.append((tag + key).encode())
-            values.append(None if row is None else encode(row))
+        for group, rows in self.changed.items():
+            prefix = f"{tag}{group} "
+            for member, row in rows.items():
+                keys.append((prefix + member).encode())
+                values.append(None if row is None else encode(row))
         self.changed.clear()
 
     def __len__(self) -> int:
@@ -145,7 +148,9 @@ class Family(Generic[R]):
                 yield group, member, row
 
     def _change(self, group: str, member: str, row: R | None, size: int) -> None:
-        key = f"{group} {member}"
-        if key not in self.changed:
+        changed = self.changed.get(group)
+        if changed is None:
+            changed = self.changed[group] = {}
+        if member not in changed:
             self.pressure.bytes += size
-        self.changed[key] = row
+        changed[member] = row

@@ -33,7 +33,7 @@ def run(stand: Stand) -> list[Result]:
 
 
 def _race(stand: Stand, contender: Contender, command: list[str]) -> Run:
-    source = stand.source(MANY, stand.plan.product_records)
+    source = stand.source(MANY, stand.plan.records)
     if contender.name == PEER:
         return race(stand.broker, command, YARDSTICK, source, stand.plan.limit_seconds)
     settings = settings_of(source.broker, f"product-{next(_numbers)}", source.topic.removesuffix(SOURCE_TOPIC))

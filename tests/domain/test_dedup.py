@@ -45,11 +45,11 @@ def test_the_ids_of_a_block_of_offsets_share_a_row_however_often_it_is_cut() -> 
 def test_a_row_is_a_change_again_after_each_cut() -> None:
     ids, family = seen()
     ids.remember("s", "e", AT, 0)
-    assert set(family.changed) == {"0 "}
+    assert set(family.changed) == {"0"}
     family.changed.clear()
     ids.cut()
     ids.remember("s", "f", AT, 1)
-    assert set(family.changed) == {"0 "}
+    assert set(family.changed) == {"0"}
 
 
 def test_a_block_is_deleted_when_its_last_id_is_forgotten_and_one_at_a_time() -> None:

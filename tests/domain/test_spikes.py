@@ -83,10 +83,11 @@ class Partition:
         big = self.spikes.observe(checked(event), quantity, value, self.offset, self.watermark)
         self.watermark = max(self.watermark, event.event_time_ms)
         self.offset += 1
-        for key, row in list(self.outbox.changed.items()):
+        for group in list(self.outbox.changed):
+            row = self.outbox.get(group)
             if row is not None:
                 self.told.append(row.payload)
-                self.outbox.delete(key.rstrip())
+                self.outbox.delete(group)
         self.outbox.changed.clear()
         return big
 

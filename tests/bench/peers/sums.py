@@ -87,8 +87,8 @@ class Sums:
         self.gifters: Family[Gifter] = Family("g", Gifter, pressure)
         self.families: Sequence[Family[Any]] = (self.minutes, self.gifters)
         self._streams: dict[str, dict[str, Gifter]] = self.gifters.groups
-        self._changed_totals: dict[str, Total | None] = self.minutes.changed
-        self._changed_gifters: dict[str, Gifter | None] = self.gifters.changed
+        self._changed_totals: dict[str, dict[str, Total | None]] = self.minutes.changed
+        self._changed_gifters: dict[str, dict[str, Gifter | None]] = self.gifters.changed
         self._with_gifters = task.gifters
         self._out = task.out
         self._partition = number
@@ -128,7 +128,7 @@ class Sums:
         total.sends += sends
         if total.run != self._run:
             total.run, total.position = self._run, self._position
-            self._changed_totals[f"{self._minute} {stream}"] = total
+            self._changed_totals.setdefault(self._minute, {})[stream] = total
             self._grow()
 
     def _give(self, stream: str, sender: str, value: i64) -> None:
@@ -141,7 +141,10 @@ class Sums:
         row.value += value
         if row.run != self._run:
             row.run, row.position = self._run, self._position
-            self._changed_gifters[f"{stream} {sender}"] = row
+            changed = self._changed_gifters.get(stream)
+            if changed is None:
+                changed = self._changed_gifters[stream] = {}
+            changed[sender] = row
             self._grow()
 
     def _grow(self) -> None:
@@ -155,20 +158,21 @@ class Sums:
         self._run += 1
         self._untold = 0
         outputs, self._again = self._again, []
-        for key, total in self._changed_totals.items():
-            if total is not None:
-                outputs.append(self._total(key, total))
-        for key, gifter in self._changed_gifters.items():
-            if gifter is not None:
-                outputs.append(self._gifter(key, gifter))
+        for minute, totals in self._changed_totals.items():
+            for stream, total in totals.items():
+                if total is not None:
+                    outputs.append(self._total(stream, minute, total))
+        for stream, gifters in self._changed_gifters.items():
+            for sender, gifter in gifters.items():
+                if gifter is not None:
+                    outputs.append(self._gifter(stream, sender, gifter))
         return outputs, None, self._position
 
-    def _total(self, key: str, row: Total) -> Told:
-        minute, _, stream = key.partition(" ")
+    def _total(self, stream: str, minute: str, row: Total) -> Told:
         return Told(self._out, self._partition, f"{stream}|{minute}", total_row(row.value, row.sends))
 
-    def _gifter(self, key: str, row: Gifter) -> Told:
-        return Told(self._out, self._partition, key.replace(" ", "|"), gifter_row(row.value))
+    def _gifter(self, stream: str, sender: str, row: Gifter) -> Told:
+        return Told(self._out, self._partition, f"{stream}|{sender}", gifter_row(row.value))
 
     def published(self, token: Any) -> None:
         self._published = token
@@ -178,8 +182,8 @@ class Sums:
 
     def restore(self, mark: int) -> None:
         """What a run at or behind `mark` has changed is not known to be published: it goes out with the next one."""
-        totals = [self._total(f"{minute} {stream}", row) for minute, stream, row in self.minutes if row.position > mark]
-        gifters = [self._gifter(f"{stream} {name}", row) for stream, name, row in self.gifters if row.position > mark]
+        totals = [self._total(stream, minute, row) for minute, stream, row in self.minutes if row.position > mark]
+        gifters = [self._gifter(stream, name, row) for stream, name, row in self.gifters if row.position > mark]
         self._again = [*totals, *gifters]
         self._position = self._published = mark
 
