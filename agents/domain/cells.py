@@ -67,6 +67,7 @@ class Cells(Row):
 
     def pack(self) -> Any:
         """Return what is written: an array of arrays."""
+        # Not by `all`, which makes a list more for each row that is written.
         fields = [self._minute.pack(), self._hour.pack(), self._day.pack()]
         if self._ever is not None:
             fields.append(self._ever.pack())

@@ -38,6 +38,11 @@ def test_a_row_is_written_with_all_its_places_and_read_as_it_was(kind: Any, cell
     assert [read.at(place).window for place in range(places)] == windows(row)[:places]
 
 
+def test_a_row_with_fewer_cells_than_places_is_read_and_the_other_places_are_empty() -> None:
+    read = Gifters.unpack([[10, "Ana", 5, 1, 1_000], [11, None, 0, 1, 1_000]])
+    assert (windows(read), len(read)) == ([10, 11, -1, -1], 4)
+
+
 def test_who_has_given_to_another_window_is_found_there_as_long_as_its_board_lives() -> None:
     row = Gifters()
     first, second, third = gifter(10), gifter(20), gifter(30)
