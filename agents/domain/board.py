@@ -13,7 +13,7 @@ from schemas.ids import WindowName
 if TYPE_CHECKING:
     from agents.domain.book import Book
 
-ROW_BYTES: Final = 64
+ROW_BYTES: Final = 88
 """What the numbers of a row take at most, and what surrounds them in a record batch."""
 
 _KINDS: Final[dict[WindowName, int]] = {"1m": 0, "1h": 1, "1d": 2, "stream": 3}

@@ -16,18 +16,13 @@ from agents.domain.cells import Cells, Gifters, Gifts, Streamers
 from agents.domain.closing import Closing
 from agents.domain.event import Event
 from agents.domain.growth import Growth
-from agents.domain.rows import Gift, Gifter, Streamer, Total
+from agents.domain.rows import Cell, Gift, Gifter, Streamer, Total, bytes_of
 from agents.domain.tables import Tables
 
 NAME_CHARS: Final = 64
-NAME_BYTES: Final = 2 * NAME_CHARS
-"""Estimated for the names in a total."""
 
 ROW_BYTES: Final = 24
 """What a row of cells takes beside its key and its cells, in a record batch, at most."""
-
-CELL_BYTES: Final = 40
-"""What a cell takes beside its strings, at most: four numbers, and what surrounds them."""
 
 _TOO_MUCH: Final = "a board's total is over 2^63: count smaller units, or quarantine the records that are not real"
 
@@ -79,6 +74,9 @@ class Boards:
         if name is not None:
             name = name[:NAME_CHARS]
         run = self._run
+        newest = book.found[-1].row
+        if channel_id != newest.channel_id or (name is not None and name != newest.channel_name):
+            self._growth.add(len(book.found) * (len(channel_id) + bytes_of(name)))
         for board in book.found:
             row = board.row
             row.value += value
@@ -131,6 +129,8 @@ class Boards:
             if cell.window != board.id:
                 cell = row.find(board.id) or _gift(board)
                 row.turn(at, cell, book.live)
+                self._turned(row, cell, name)
+            before = cell.name
             cell.value += value
             cell.sends += quantity
             if name is not None:
@@ -138,8 +138,8 @@ class Boards:
             if cell.value >= top.floor and not cell.listed:
                 top.offer(gift, cell)
             at += 1
-        if row.run != self._run:
-            self._changes_cells(self._changed_gifts, book.key, gift, row, _bytes_of(cell.name))
+        if row.run != self._run or (name is not None and name != before):
+            self._changes_cells(self._changed_gifts, book.key, gift, row, cell)
 
     def _gifters(self, book: Book, event: Event, sender: str, quantity: i64, value: i64) -> None:
         at_ms: i64 = event.event_time_ms
@@ -156,6 +156,8 @@ class Boards:
             if cell.window != board.id:
                 cell = row.find(board.id) or _gifter(board, at_ms)
                 row.turn(at, cell, book.live)
+                self._turned(row, cell, name)
+            before = cell.name
             cell.value += value
             cell.sends += quantity
             if value:
@@ -165,8 +167,8 @@ class Boards:
             if cell.value >= top.floor and not cell.listed:
                 top.offer(sender, cell)
             at += 1
-        if row.run != self._run:
-            self._changes_cells(self._changed_gifters, book.key, sender, row, _bytes_of(cell.name))
+        if row.run != self._run or (name is not None and name != before):
+            self._changes_cells(self._changed_gifters, book.key, sender, row, cell)
 
     def _streamers(self, book: Book, event: Event, region: str, quantity: i64, value: i64, offset: i64) -> None:
         at_ms: i64 = event.event_time_ms
@@ -183,7 +185,9 @@ class Boards:
             if cell.window != scope.id:
                 cell = row.find(scope.id) or _streamer(scope, channel_id, at_ms)
                 row.turn(at, cell, scope.live)
+                self._turned(row, cell, name)
                 book.areas[region] = scope.live
+            before, id_before = cell.channel_name, cell.channel_id
             cell.value += value
             cell.sends += quantity
             cell.channel_id = channel_id
@@ -193,25 +197,31 @@ class Boards:
                 cell.channel_name = name
             self._scope(scope, stream, cell, quantity, value, offset)
             at += 1
-        if row.run != self._run:
-            strings = len(channel_id) + _bytes_of(cell.channel_name)
-            self._changes_cells(self._changed_regions, book.key, region, row, strings)
+        if row.run != self._run or (name is not None and name != before) or channel_id != id_before:
+            self._changes_cells(self._changed_regions, book.key, region, row, cell)
 
     def _changes_cells(
-        self, changed: dict[str, dict[str, Any]], group: str, member: str, row: Cells, strings: i64
+        self, changed: dict[str, dict[str, Any]], group: str, member: str, row: Cells, newest: Cell
     ) -> None:
-        """A row of cells changes for the first time in this run; `strings` is what those of a cell take."""
+        """A row of cells changes for the first time in this run, or has another name, which may be longer."""
         row.run = self._run
         rows = changed.get(group)
         if rows is None:
             rows = changed[group] = {}
         rows[member] = row
-        self._growth.add(len(group) + len(member) + ROW_BYTES + len(row) * (CELL_BYTES + strings))
+        self._growth.add(len(group) + len(member) + ROW_BYTES + row.size(newest))
+
+    def _turned(self, row: Cells, cell: Cell, name: str | None) -> None:
+        """A row may have a cell more than when it was told in this run; a new one gets its name yet."""
+        if row.run == self._run:
+            self._growth.add(cell.size() + bytes_of(name))
 
     def _changes(self, board: Board, offset: i64) -> None:
         """A board changes for the first time in this run."""
+        row = board.row
         board.run = self._run
-        self._tables.totals.put(board.within.key, board.stream, board.row, board.size + NAME_BYTES)
+        strings = len(row.channel_id) + bytes_of(row.channel_name)
+        self._tables.totals.put(board.within.key, board.stream, row, board.size + strings)
         self._pending.setdefault(board, offset)
 
     def _changes_scope(self, scope: ScopeBoard, offset: i64) -> None:
@@ -219,13 +229,6 @@ class Boards:
         scope.run = self._run
         self._tables.scopes.put(scope.key, "", scope.row, scope.size)
         self._pending.setdefault(scope, offset)
-
-
-def _bytes_of(name: str | None) -> i64:
-    """Return what a name takes in UTF-8, at most."""
-    if name is None:
-        return 0
-    return len(name) if name.isascii() else 4 * len(name)
 
 
 def _gift(board: Board) -> Gift:

@@ -75,6 +75,22 @@ class Cells(Row):
             fields.append(cell.pack())
         return fields
 
+    def size(self, newest: Cell) -> i64:
+        """Return what all cells take in the row, in bytes, at most. `newest` was added to last, and not in the minute.
+
+        So those in their places have strings of the same length; a minute's may be from before, as others are of whom
+        there are more than places.
+        """
+        size = self._minute.size()
+        if not self._older:
+            return size + (len(self) - 1) * newest.size()
+        size += self._hour.size() + self._day.size()
+        if self._ever is not None:
+            size += self._ever.size()
+        for cell in self._older:
+            size += cell.size()
+        return size
+
     def __len__(self) -> int:
         return (3 if self._ever is None else 4) + len(self._older)
 

@@ -5,11 +5,21 @@ one row of each and not one a window. All are plain classes with 64-bit numbers,
 `Boards` stops where one would overflow.
 """
 
-from typing import Any, Self
+from typing import Any, Final, Self
 
 from mypy_extensions import i64, mypyc_attr
 
 Fields = tuple[Any, ...]
+
+CELL_BYTES: Final = 40
+"""What a cell takes beside its strings, at most: four numbers, and what surrounds them."""
+
+
+def bytes_of(name: str | None) -> i64:
+    """Return what a name takes in UTF-8, at most."""
+    if name is None:
+        return 0
+    return len(name) if name.isascii() else 4 * len(name)
 
 
 @mypyc_attr(acyclic=True)
@@ -125,6 +135,10 @@ class Cell(Ranked):
         self.sends = sends
         self.listed = False
 
+    def size(self) -> i64:
+        """Return what it takes in its row, in bytes, at most."""
+        return CELL_BYTES
+
 
 @mypyc_attr(acyclic=True)
 class Gifter(Cell):
@@ -143,6 +157,10 @@ class Gifter(Cell):
     def second(self) -> i64:
         """The earlier to reach the value is the better one."""
         return self.reached_ms
+
+    def size(self) -> i64:
+        """Return what it takes, with its name."""
+        return CELL_BYTES + bytes_of(self.name)
 
     def pack(self) -> Fields:
         """Return the fields."""
@@ -165,6 +183,10 @@ class Gift(Cell):
     def second(self) -> i64:
         """The one that was sent more often is the better one."""
         return -self.sends
+
+    def size(self) -> i64:
+        """Return what it takes, with its name."""
+        return CELL_BYTES + bytes_of(self.name)
 
     def pack(self) -> Fields:
         """Return the fields."""
@@ -191,6 +213,10 @@ class Streamer(Cell):
     def second(self) -> i64:
         """The earlier to reach the value is the better one."""
         return self.reached_ms
+
+    def size(self) -> i64:
+        """Return what it takes, with its strings."""
+        return CELL_BYTES + len(self.channel_id) + bytes_of(self.channel_name)
 
     def pack(self) -> Fields:
         """Return the fields."""

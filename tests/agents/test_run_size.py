@@ -1,27 +1,34 @@
 """How large a run is said to be: not less than it is, or it might not fit; not much more, or runs would be short."""
 
 from functools import partial
+from typing import Any
 
 import pytest
 
 from agents.domain.fold import GiftFold
-from agents.domain.rules import Rules
+from agents.domain.rules import HOUR_MS, MINUTE_MS, Rules
 from app.engine.changelog import changed_rows
 from app.engine.rows import Pressure
 from app.load.options import LoadOptions
 from app.load.simulation import Simulation
 from app.pipeline import new_tables
-from tests.builders import SimpleRecord, gift, record
+from tests.builders import AT, SimpleRecord, gift, record
 
 RECORD_BYTES = 12
 """What surrounds key and value of a record in a batch, at least."""
 
 
-def sizes(records: list[SimpleRecord]) -> tuple[int, int]:
-    """Return the estimated size of what these records change, and the true one."""
+def sizes(records: list[SimpleRecord], before: list[SimpleRecord] | None = None) -> tuple[int, int]:
+    """Return the estimated size of what these records change, and the true one; those `before` were of another run."""
     pressure = Pressure()
     tables, families = new_tables(pressure)
     fold = GiftFold(Rules(partitioner="any"), 0, tables)
+    if before is not None:
+        for one in before:
+            fold.fold(one)
+        fold.published(fold.cut(0, False, 0))
+        changed_rows(families.values())
+        pressure.bytes = 0
     for one in records:
         fold.fold(one)
     fold.cut(0, False, 0)
@@ -41,4 +48,42 @@ def test_of_the_longest_names(name: str) -> None:
     named = partial(gift, sender_name=name, channel_name=name, gift_name=name, region="DE")
     sent = [record(at, named(sender=f"{at:020}")) for at in range(500)]
     estimated, true = sizes(sent)
+    assert true <= estimated <= 2 * true
+
+
+LONGEST = "\U0001f981" * 64
+
+
+def gifts_of_many(**fields: Any) -> list[dict[str, Any]]:
+    """Return a gift of each of 500 gifters."""
+    return [gift(**{"sender": f"{at:020}", "region": "DE"} | fields) for at in range(500)]
+
+
+@pytest.mark.parametrize("member", ["sender_name", "channel_name", "gift_name"])
+@pytest.mark.parametrize("before", [None, "x", "x" * 64])
+def test_of_names_that_grow_after_a_row_was_told(member: str, before: str | None) -> None:
+    named: list[dict[str, Any]] = [{member: before}, {member: LONGEST}]
+    sent = [gift(f"tiktok:{at}", f"{at:020}", region="DE", **one) for one in named for at in range(500)]
+    estimated, true = sizes([record(at, one) for at, one in enumerate(sent)])
+    assert true <= estimated <= 2 * true
+
+
+def test_of_a_channel_id_that_grows() -> None:
+    sent = [gift(stream=f"tiktok:{at}", region="DE", channel_id=name) for name in ("c", "c" * 128) for at in range(500)]
+    estimated, true = sizes([record(at, one) for at, one in enumerate(sent)])
+    assert true <= estimated <= 2 * true
+
+
+def test_of_windows_that_turn_within_a_run() -> None:
+    sent = [one for hour in range(3) for one in gifts_of_many(at=AT + hour * HOUR_MS, sender_name="x" * 64)]
+    estimated, true = sizes([record(at, one) for at, one in enumerate(sent)])
+    assert true <= estimated <= 2 * true
+
+
+def test_of_names_that_were_longer_in_windows_of_before() -> None:
+    before, sent = (
+        [record(minute * 500 + at, one) for at, one in enumerate(gifts_of_many(at=AT + minute * MINUTE_MS, **names))]
+        for minute, names in enumerate(({"sender_name": LONGEST}, {"sender_name": "x"}))
+    )
+    estimated, true = sizes(sent, before)
     assert true <= estimated <= 2 * true

@@ -44,7 +44,7 @@ def create_app(task: Task) -> EngineApp:
         broker=[URL(f"kafka://{task.broker}")],
         broker_session_timeout=SESSION_SECONDS,
         broker_heartbeat_interval=SESSION_SECONDS / 3,
-        consumer_max_fetch_size=4 * 2**20,
+        consumer_max_fetch_size=2 * 2**20,
     )
     takeover = Takeover(
         task.app_id,
