@@ -138,8 +138,8 @@ class Boards:
             if cell.value >= top.floor and not cell.listed:
                 top.offer(gift, cell)
             at += 1
-        if row.run != self._run or (name is not None and name != before):
-            self._changes_cells(self._changed_gifts, book.key, gift, row, cell)
+        if row.run != self._run or book.late or (name is not None and name != before):
+            self._changes_cells(self._changed_gifts, book.key, gift, row)
 
     def _gifters(self, book: Book, event: Event, sender: str, quantity: i64, value: i64) -> None:
         at_ms: i64 = event.event_time_ms
@@ -167,8 +167,8 @@ class Boards:
             if cell.value >= top.floor and not cell.listed:
                 top.offer(sender, cell)
             at += 1
-        if row.run != self._run or (name is not None and name != before):
-            self._changes_cells(self._changed_gifters, book.key, sender, row, cell)
+        if row.run != self._run or book.late or (name is not None and name != before):
+            self._changes_cells(self._changed_gifters, book.key, sender, row)
 
     def _streamers(self, book: Book, event: Event, region: str, quantity: i64, value: i64, offset: i64) -> None:
         at_ms: i64 = event.event_time_ms
@@ -197,24 +197,23 @@ class Boards:
                 cell.channel_name = name
             self._scope(scope, stream, cell, quantity, value, offset)
             at += 1
-        if row.run != self._run or (name is not None and name != before) or channel_id != id_before:
-            self._changes_cells(self._changed_regions, book.key, region, row, cell)
+        renamed = (name is not None and name != before) or channel_id != id_before
+        if row.run != self._run or book.late or renamed:
+            self._changes_cells(self._changed_regions, book.key, region, row)
 
-    def _changes_cells(
-        self, changed: dict[str, dict[str, Any]], group: str, member: str, row: Cells, newest: Cell
-    ) -> None:
-        """A row of cells changes for the first time in this run, or has another name, which may be longer."""
+    def _changes_cells(self, changed: dict[str, dict[str, Any]], group: str, member: str, row: Cells) -> None:
+        """A row of cells changes for the first time in this run, or gets longer: cells part, or have other names."""
         row.run = self._run
         rows = changed.get(group)
         if rows is None:
             rows = changed[group] = {}
         rows[member] = row
-        self._growth.add(len(group) + len(member) + ROW_BYTES + row.size(newest))
+        self._growth.add(len(group) + len(member) + ROW_BYTES + row.size())
 
     def _turned(self, row: Cells, cell: Cell, name: str | None) -> None:
-        """A row may have a cell more than when it was told in this run; a new one gets its name yet."""
+        """A row may have a cell more than when it was told, and part two that said the same; a name is yet to come."""
         if row.run == self._run:
-            self._growth.add(cell.size() + bytes_of(name))
+            self._growth.add(2 * (cell.size() + bytes_of(name)))
 
     def _changes(self, board: Board, offset: i64) -> None:
         """A board changes for the first time in this run."""

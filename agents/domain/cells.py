@@ -4,6 +4,9 @@ A row has a place for each of the windows `1m`, `1h`, `1d` and `stream`, in this
 that the last gift fell into, where it fell into them. Behind them are those of other windows whose boards still live. A
 cell says by its `window` which board it belongs to. One that belongs to no living board is dead: it is never read, and
 goes when its row next turns to a new window.
+
+A row is written as an array of its cells. Of a cell that says the same as the one before it, only the window is
+written: who has given to a stream on one day alone has said all in the cell of the hour, or of the minute.
 """
 
 from collections.abc import Container, Sequence
@@ -14,6 +17,9 @@ from mypy_extensions import i64, mypyc_attr
 from agents.domain.rows import Cell, Gift, Gifter, Row, Streamer
 
 NO_WINDOW: Final = -1
+
+WINDOW_BYTES: Final = 9
+"""What a cell takes of which only the window is written, at most."""
 
 
 @mypyc_attr(acyclic=True)
@@ -66,29 +72,28 @@ class Cells(Row):
         return cells
 
     def pack(self) -> Any:
-        """Return what is written: an array of arrays."""
+        """Return what is written: an array of arrays, and of windows."""
         # Not by `all`, which makes a list more for each row that is written.
-        fields = [self._minute.pack(), self._hour.pack(), self._day.pack()]
+        fields = [self._minute.pack(), _behind(self._minute, self._hour), _behind(self._hour, self._day)]
+        last = self._day
         if self._ever is not None:
-            fields.append(self._ever.pack())
+            fields.append(_behind(last, self._ever))
+            last = self._ever
         for cell in self._older:
-            fields.append(cell.pack())
+            fields.append(_behind(last, cell))
+            last = cell
         return fields
 
-    def size(self, newest: Cell) -> i64:
-        """Return what all cells take in the row, in bytes, at most. `newest` was added to last, and not in the minute.
-
-        So those in their places have strings of the same length; a minute's may be from before, as others are of whom
-        there are more than places.
-        """
-        size = self._minute.size()
-        if not self._older:
-            return size + (len(self) - 1) * newest.size()
-        size += self._hour.size() + self._day.size()
+    def size(self) -> i64:
+        """Return what the row's cells take as they are written, in bytes, at most."""
+        size = self._minute.size() + _size_behind(self._minute, self._hour) + _size_behind(self._hour, self._day)
+        last = self._day
         if self._ever is not None:
-            size += self._ever.size()
+            size += _size_behind(last, self._ever)
+            last = self._ever
         for cell in self._older:
-            size += cell.size()
+            size += _size_behind(last, cell)
+            last = cell
         return size
 
     def __len__(self) -> int:
@@ -124,7 +129,10 @@ class Gifters(Cells):
     @classmethod
     def unpack(cls, fields: list[Any]) -> Self:
         """Make a row of its fields."""
-        return cls()._filled([_gifter(each) for each in fields])
+        cells: list[Gifter] = []
+        for each in fields:
+            cells.append(cells[-1].in_window(each) if isinstance(each, int) else _gifter(each))
+        return cls()._filled(cells)
 
 
 @mypyc_attr(acyclic=True)
@@ -139,7 +147,10 @@ class Gifts(Cells):
     @classmethod
     def unpack(cls, fields: list[Any]) -> Self:
         """Make a row of its fields."""
-        return cls()._filled([_gift(each) for each in fields])
+        cells: list[Gift] = []
+        for each in fields:
+            cells.append(cells[-1].in_window(each) if isinstance(each, int) else _gift(each))
+        return cls()._filled(cells)
 
 
 @mypyc_attr(acyclic=True)
@@ -154,7 +165,19 @@ class Streamers(Cells):
     @classmethod
     def unpack(cls, fields: list[Any]) -> Self:
         """Make a row of its fields."""
-        return cls()._filled([_streamer(each) for each in fields])
+        cells: list[Streamer] = []
+        for each in fields:
+            cells.append(cells[-1].in_window(each) if isinstance(each, int) else _streamer(each))
+        return cls()._filled(cells)
+
+
+def _behind(before: Cell, cell: Cell) -> Any:
+    """Return what is written of a cell behind another one."""
+    return cell.window if cell.says_as(before) else cell.pack()
+
+
+def _size_behind(before: Cell, cell: Cell) -> i64:
+    return WINDOW_BYTES if cell.says_as(before) else cell.size()
 
 
 def _gifter(fields: list[Any]) -> Gifter:

@@ -139,6 +139,10 @@ class Cell(Ranked):
         """Return what it takes in its row, in bytes, at most."""
         return CELL_BYTES
 
+    def says_as(self, other: "Cell") -> bool:
+        """Tell whether another cell of the class says the same but for the window."""
+        return self.value == other.value and self.sends == other.sends
+
 
 @mypyc_attr(acyclic=True)
 class Gifter(Cell):
@@ -161,6 +165,20 @@ class Gifter(Cell):
     def size(self) -> i64:
         """Return what it takes, with its name."""
         return CELL_BYTES + bytes_of(self.name)
+
+    def says_as(self, other: Cell) -> bool:
+        """As `Cell.says_as`."""
+        assert isinstance(other, Gifter)
+        return (
+            self.value == other.value
+            and self.sends == other.sends
+            and self.reached_ms == other.reached_ms
+            and self.name == other.name
+        )
+
+    def in_window(self, window: i64) -> "Gifter":
+        """Return a cell of another window that says the same."""
+        return Gifter(window, self.name, self.value, self.sends, self.reached_ms)
 
     def pack(self) -> Fields:
         """Return the fields."""
@@ -187,6 +205,15 @@ class Gift(Cell):
     def size(self) -> i64:
         """Return what it takes, with its name."""
         return CELL_BYTES + bytes_of(self.name)
+
+    def says_as(self, other: Cell) -> bool:
+        """As `Cell.says_as`."""
+        assert isinstance(other, Gift)
+        return self.value == other.value and self.sends == other.sends and self.name == other.name
+
+    def in_window(self, window: i64) -> "Gift":
+        """Return a cell of another window that says the same."""
+        return Gift(window, self.name, self.value, self.sends)
 
     def pack(self) -> Fields:
         """Return the fields."""
@@ -217,6 +244,21 @@ class Streamer(Cell):
     def size(self) -> i64:
         """Return what it takes, with its strings."""
         return CELL_BYTES + len(self.channel_id) + bytes_of(self.channel_name)
+
+    def says_as(self, other: Cell) -> bool:
+        """As `Cell.says_as`."""
+        assert isinstance(other, Streamer)
+        return (
+            self.value == other.value
+            and self.sends == other.sends
+            and self.reached_ms == other.reached_ms
+            and self.channel_id == other.channel_id
+            and self.channel_name == other.channel_name
+        )
+
+    def in_window(self, window: i64) -> "Streamer":
+        """Return a cell of another window that says the same."""
+        return Streamer(window, self.channel_id, self.channel_name, self.value, self.sends, self.reached_ms)
 
     def pack(self) -> Fields:
         """Return the fields."""

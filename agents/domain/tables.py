@@ -93,10 +93,10 @@ class Kind(NamedTuple):
 
 FAMILIES: Final[dict[str, Kind]] = {
     "totals": Kind("b", Total),
-    "gifters": Kind("g", Gifters),
-    "gifts": Kind("f", Gifts),
+    "gifters": Kind("g", Gifters, version=2, older={1: Gifters.unpack}),
+    "gifts": Kind("f", Gifts, version=2, older={1: Gifts.unpack}),
     "scopes": Kind("c", Scope),
-    "streams": Kind("s", Streamers),
+    "streams": Kind("s", Streamers, version=2, older={1: Streamers.unpack}),
     "seen": Kind("i", list[str | int]),
     "streaks": Kind("k", Register),
     "engagement": Kind("e", Engagement, version=2, older={1: Engagement.unpack_first}),

@@ -5,9 +5,9 @@ Value: a MessagePack array; empty or none is a tombstone. Two keys are no rows: 
 before it stand for, and the fence row of a new owner.
 
     b  totals      unit|window|start_ms         stream                        Total
-    g  gifters     stream|unit                  sender                        GifterCell per window
-    f  gifts       stream|unit                  gift                          GiftCell per window
-    s  streams     stream|unit                  region                        StreamCell per window
+    g  gifters     stream|unit                  sender                        GifterCell per window, of version 2 or 1
+    f  gifts       stream|unit                  gift                          GiftCell per window, of version 2 or 1
+    s  streams     stream|unit                  region                        StreamCell per window, of version 2 or 1
     c  scopes      scope|unit|window|start_ms   -                             Scope
     i  seen        number of a block            -                             stream, id, time; again for each
     k  streaks     stream                       sender|recipient|gift|streak  Register
@@ -62,7 +62,7 @@ TAGS: Final[dict[str, Family]] = {
     "p": "progress",
     "o": "outbox",
 }
-NEWEST: Final = {"e": 2, "t": 2}
+NEWEST: Final = {"g": 2, "f": 2, "s": 2, "e": 2, "t": 2}
 """The newest version of a row that can be read here, by tag; of all others it is 1."""
 
 PROGRESS_GROUP: Final = "p"
@@ -286,13 +286,20 @@ def read_tally(value: bytes, member: str) -> Tally:
 
 
 def read_cells(value: bytes, cell_type: type[R]) -> Iterator[R]:
-    """Yield the cells of a row that hold anything. Raises RowError."""
-    cells = _plain(value)
-    if not isinstance(cells, list) or not all(isinstance(cell, list) and cell for cell in cells):
+    """Yield the cells of a row that hold anything. Raises RowError.
+
+    From version 2 on a cell can be its window alone: all else is as in the one before it.
+    """
+    cells = _plain(value[2:] if value[0] == HEAD else value)
+    if not isinstance(cells, list):
         raise RowError("value: expected an array of cells")
+    before: list[Any] = []
     for cell in cells:
-        if cell[0] != EMPTY:
-            yield _row(cell, cell_type)
+        before = [cell, *before[1:]] if before and isinstance(cell, int) else cell
+        if not isinstance(before, list) or not before:
+            raise RowError("value: expected an array of cells")
+        if before[0] != EMPTY:
+            yield _row(before, cell_type)
 
 
 def read_ids(value: bytes) -> list[Any]:

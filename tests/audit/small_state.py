@@ -23,6 +23,7 @@ COMMIT: Final = "\x00commit"
 TALLY: Final = "ttiktok:s s0"
 FIELDS_OF_2: Final = {"e": 9, "t": 4}
 """Fields of a row in version 2, by tag; in version 1 they are more or fewer."""
+TAGS_OF_CELLS: Final = "gfs"
 
 
 def minute(start_ms: int) -> int:
@@ -111,8 +112,9 @@ def state_of(rows: Mapping[str, Any]) -> State:
 
 
 def written(key: str, row: Any) -> bytes:
-    """Return a row's value, in the version that has so many fields."""
-    head = b"\xc1\x02" if len(row) == FIELDS_OF_2.get(key[0]) else b""
+    """Return a row's value, in the version that has so many fields; with windows alone among its cells in version 2."""
+    has_windows = key[0] in TAGS_OF_CELLS and any(isinstance(cell, int) for cell in row)
+    head = b"\xc1\x02" if has_windows or len(row) == FIELDS_OF_2.get(key[0]) else b""
     return head + encode(row)
 
 

@@ -93,6 +93,19 @@ def test_cells_of_boards_that_are_gone_are_dead() -> None:
     assert audited(rows).findings == []
 
 
+@pytest.mark.parametrize("key", [BO, DE])
+def test_a_cell_that_is_its_window_alone_says_what_the_one_before_it_says(key: str) -> None:
+    rows = small_rows()
+    first, *others = rows[key]
+    rows[key] = [first, *(window for window, *_ in others)]
+    assert audited(rows).findings == []
+    rows[key][1] += 4
+    assert found(audited(rows)) == [("missing", key)]
+    rows[key][1] -= 4
+    first[-2] += 1
+    assert found(audited(rows)) == [("different", key)]
+
+
 @pytest.mark.parametrize("key", [S_MINUTE, GLOBAL_MINUTE])
 @pytest.mark.parametrize(("over", "may_go"), [(0, False), (1, True)])
 def test_a_board_may_go_after_its_retention(key: str, over: int, may_go: bool) -> None:

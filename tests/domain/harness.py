@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from agents.domain.cells import Cells
 from agents.domain.fold import GiftFold, Outcome
 from agents.domain.messages import Cut
 from agents.domain.rules import Rules
@@ -96,9 +97,11 @@ class Partition:
         return msgspec.json.decode(self.published["partials", "0"], type=Progress)
 
     def rows(self) -> dict[tuple[str, str, str], bytes]:
-        """All rows, as they are written."""
+        """All rows as they are written, but each cell whole."""
         return {
-            (family.tag, group, member): encode_row(row) for family in self.families for group, member, row in family
+            (family.tag, group, member): encode_row(row.all() if isinstance(row, Cells) else row)
+            for family in self.families
+            for group, member, row in family
         }
 
     def minutes(self) -> dict[str, list[int]]:

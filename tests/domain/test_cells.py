@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from msgspec.msgpack import decode, encode
 
 from agents.domain.cells import Cells, Gifters, Gifts, Streamers
 from agents.domain.rows import Gift, Gifter, Streamer
@@ -21,6 +22,12 @@ def gifter(window: int) -> Gifter:
     return Gifter(window, None, 0, 1, 0)
 
 
+def fields_of(row: Cells) -> list[Any]:
+    """Return what a row's bytes say, as they are read."""
+    fields: list[Any] = decode(encode(row.pack()))
+    return fields
+
+
 def windows(row: Cells) -> list[int]:
     return [cell.window for cell in row.all()]
 
@@ -33,9 +40,38 @@ def test_a_row_is_written_with_all_its_places_and_read_as_it_was(kind: Any, cell
         row.turn(place, cell(place), ALIVE)
     row.turn(MINUTE, cell(60), ALIVE)
     assert windows(row) == [60, *range(1, places), 0]
-    read = kind.unpack([list(fields) for fields in row.pack()])
+    read = kind.unpack(fields_of(row))
     assert (read.pack(), len(read)) == (row.pack(), places + 1)
     assert [read.at(place).window for place in range(places)] == windows(row)[:places]
+
+
+@pytest.mark.parametrize(("kind", "cell", "places"), KINDS)
+def test_a_cell_that_says_the_same_as_the_one_before_is_written_as_its_window(
+    kind: Any, cell: Any, places: int
+) -> None:
+    row = kind()
+    row.turn(MINUTE, cell(60), ALIVE)
+    for place in range(1, places):
+        row.turn(place, cell(place), ALIVE)
+    assert fields_of(row) == [list(cell(60).pack()), *range(1, places)]
+    assert [each.pack() for each in kind.unpack(fields_of(row)).all()] == [each.pack() for each in row.all()]
+
+
+@pytest.mark.parametrize(("kind", "cell", "places"), KINDS)
+def test_one_that_differs_in_anything_is_written_whole(kind: Any, cell: Any, places: int) -> None:
+    for at in range(1, len(cell(0).pack())):
+        row, fields = kind(), list(cell(1).pack())
+        fields[at] = "other" if isinstance(fields[at], str) else fields[at] + 1
+        row.turn(MINUTE, cell(0), ALIVE)
+        row.turn(HOUR, type(cell(0))(*fields), ALIVE)
+        assert fields_of(row)[1] == fields
+        assert kind.unpack(fields_of(row)).at(HOUR).pack() == tuple(fields)
+
+
+def test_the_cells_of_a_row_that_was_read_part() -> None:
+    row = Gifters.unpack([[10, "Ana", 5, 1, 1_000], 11, 12, 13])
+    row.at(MINUTE).value += 1
+    assert [cell.value for cell in row.all()] == [6, 5, 5, 5]
 
 
 def test_a_row_with_fewer_cells_than_places_is_read_and_the_other_places_are_empty() -> None:

@@ -20,10 +20,19 @@ TALLY = [3, {"coin": 9}, {"gifter-1": 3}]
 
 RELEASED: dict[str, dict[int, Any]] = {
     "totals": {1: ["channel-1", "Name", 90, 3, 1_000, 2_000, 7, 9, True, 500]},
-    "gifters": {1: [NO_GIFTER, [4_001, "Name", 90, 3, 1_000], *([4_002, None, 0, 1, 1_000],) * 2, NO_GIFTER]},
-    "gifts": {1: [[4_000, "Rose", 90, 3], *([4_001, None, 0, 1],) * 3]},
+    "gifters": {
+        1: [NO_GIFTER, [4_001, "Name", 90, 3, 1_000], *([4_002, None, 0, 1, 1_000],) * 2, NO_GIFTER],
+        2: [NO_GIFTER, [4_001, "Name", 90, 3, 1_000], 4_002, [4_003, None, 0, 1, 1_000], 4_000],
+    },
+    "gifts": {
+        1: [[4_000, "Rose", 90, 3], *([4_001, None, 0, 1],) * 3],
+        2: [[4_000, "Rose", 90, 3], 4_001, [4_002, None, 0, 1], 4_003],
+    },
     "scopes": {1: [90, 3, 7, True]},
-    "streams": {1: [[4_000, "channel-1", "Name", 90, 3, 1_000], *([4_001, "channel-1", None, 0, 1, 1_000],) * 3]},
+    "streams": {
+        1: [[4_000, "channel-1", "Name", 90, 3, 1_000], *([4_001, "channel-1", None, 0, 1, 1_000],) * 3],
+        2: [[4_000, "channel-1", "Name", 90, 3, 1_000], 4_001, 4_002, [3_996, "channel-1", None, 0, 1, 1_000], 3_992],
+    },
     "seen": {1: ["tiktok:1", "tiktok:e1", 1_000, "tiktok:2", "tiktok:e2", 2_000]},
     "streaks": {1: [5, 25, 1_000]},
     "engagement": {

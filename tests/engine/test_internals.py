@@ -54,8 +54,9 @@ def test_the_sender_does_what_sending_at_once_does_in_its_place() -> None:
 
 @pytest.mark.asyncio
 async def test_the_consumer_has_the_parts_that_runs_need() -> None:
-    consumer = AIOKafkaConsumer(isolation_level="read_committed")
-    assert consumer._isolation_level == "read_committed"
+    consumer = AIOKafkaConsumer(isolation_level="read_committed", fetch_max_wait_ms=7)
+    assert (consumer._isolation_level, consumer._fetch_max_wait_ms) == ("read_committed", 7)
+    assert "fetch_max_wait_ms=self._fetch_max_wait_ms" in inspect.getsource(AIOKafkaConsumer.start)
     consumer._closed = True
     assert "_default_reset_strategy != OffsetResetStrategy.NONE" in inspect.getsource(Fetcher)
     assert "self._update_fetch_positions(assignment, node_id, tps)" in inspect.getsource(Fetcher)
