@@ -74,6 +74,7 @@ class Boards:
         if name is not None:
             name = name[:NAME_CHARS]
         run = self._run
+        # All rows take the names, and that of the `stream` has those of the last gift: longer ones tell all to grow.
         newest = book.found[-1].row
         if channel_id != newest.channel_id or (name is not None and name != newest.channel_name):
             self._growth.add(len(book.found) * (len(channel_id) + bytes_of(name)))

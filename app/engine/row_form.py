@@ -56,7 +56,7 @@ class RowForm(Generic[R]):
         self._tag = tag
         self._by_version = {at: _of_fields(make) for at, make in older.items()} | {version: decoder(row_type)}
         self.first: Callable[[bytes], R] = self._by_version[1]
-        self.encode: Writer = encoder(row_type) if version == 1 else _headed(version, row_type)
+        self.encode: Writer = encoder(row_type) if version == 1 else _headed(version, encoder(row_type))
 
     def later(self, value: bytes) -> R:
         """Read a row that has a head. Raises FormatUnknown for a newer version."""
@@ -71,12 +71,9 @@ class RowForm(Generic[R]):
         return row
 
 
-def _headed(version: int, row_type: Any) -> Writer:
-    """Return what `encoder` does, with a head."""
+def _headed(version: int, encode: Writer) -> Writer:
     head = bytes((HEAD, version))
-    if hasattr(row_type, "pack"):
-        return lambda row: head + encode_row(row.pack())
-    return lambda row: head + encode_row(row)
+    return lambda row: head + encode(row)
 
 
 def _of_fields(make: Callable[[Any], Any]) -> Reader:
