@@ -12,6 +12,7 @@ from app.settings_parse import address_list, big_gifts, host, is_time_zone
 
 PREFIX: Final = "GIFTSTREAM_"
 SOURCE_TOPIC: Final = "gifts.v1"
+LAST_PORT: Final = 65_535
 
 SecurityProtocol = Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"]
 SaslMechanism = Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"]
@@ -61,7 +62,10 @@ class Settings(BaseSettings):
     http_host: Annotated[str, AfterValidator(host)] = _setting(
         "127.0.0.1", "where `/metrics`, `/livez` and `/readyz` listen", "a host name or an IP address"
     )
-    http_port: int = _number(6066, 0, 65_535, "their port; 0 takes a free one")
+    http_port: int = _number(6066, 0, LAST_PORT, "their port; 0 takes a free one")
+    workers: int = _number(
+        1, 1, 256, "workers that one `giftstream worker` is: a process for each, with ports that follow on the first's"
+    )
     security_protocol: SecurityProtocol = _setting("PLAINTEXT", "how to talk to Kafka")
     sasl_mechanism: SaslMechanism = _setting("SCRAM-SHA-512", "how to log in to Kafka")
     sasl_username: str | None = _setting(None, "user name at Kafka", min_length=1)
@@ -113,6 +117,16 @@ def rules(settings: Settings) -> Rules:
 
 
 CONTRADICTIONS: Final[tuple[tuple[Callable[[Settings], bool], str], ...]] = (
+    (
+        lambda s: s.workers > s.partitions,
+        "GIFTSTREAM_WORKERS is more than GIFTSTREAM_PARTITIONS, and the last ones would have nothing to do. "
+        "Set at most a worker for each partition",
+    ),
+    (
+        lambda s: s.http_port > 0 and s.http_port + s.workers - 1 > LAST_PORT,
+        "GIFTSTREAM_HTTP_PORT is too high for so many GIFTSTREAM_WORKERS: the last one's port would be above "
+        f"{LAST_PORT}. Set a lower one",
+    ),
     (
         lambda s: s.security_protocol == "SASL_PLAINTEXT" and not s.allow_plaintext_sasl,
         "GIFTSTREAM_SECURITY_PROTOCOL is SASL_PLAINTEXT, which sends the login without TLS. "

@@ -2,6 +2,9 @@
 
 import asyncio
 import signal
+from typing import Final
+
+STOPS: Final = (signal.SIGINT, signal.SIGTERM)
 
 
 def stop_signal() -> "asyncio.Future[None]":
@@ -13,6 +16,18 @@ def stop_signal() -> "asyncio.Future[None]":
         if not stopping.done():
             stopping.set_result(None)
 
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in STOPS:
         loop.add_signal_handler(number, stop)
     return stopping
+
+
+def stop_listening() -> None:
+    """Take no notice of further signals: called by a process that is about to end, in its event loop.
+
+    One that comes while asyncio closes a loop would be written to a pipe that is closed already, and a traceback told;
+    one that comes after it would take the place of the exit code.
+    """
+    loop = asyncio.get_running_loop()
+    for number in STOPS:
+        loop.remove_signal_handler(number)
+        signal.signal(number, signal.SIG_IGN)

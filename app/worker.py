@@ -18,7 +18,7 @@ from app.observe import WorkerWatcher
 from app.pipeline import Told, create_app
 from app.rebuild.generation import refuse_unfinished
 from app.settings import Settings
-from app.stop_signal import stop_signal
+from app.stop_signal import stop_listening, stop_signal
 from app.topics import check
 from app.topics_compare import Mismatch
 from app.wait import wait_for_broker
@@ -56,6 +56,7 @@ async def _serve(settings: Settings, told: Told) -> None:
             await _run(create_app(settings, told, watcher), health, watcher, stopping)
     finally:
         await http.stop()
+        stop_listening()
 
 
 async def _run(app: EngineApp, health: Health, watcher: WorkerWatcher, stopping: "asyncio.Future[None]") -> None:

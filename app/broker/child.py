@@ -12,13 +12,18 @@ import sys
 PR_SET_PDEATHSIG = 1  # <sys/prctl.h>; it survives execve
 
 
-def main() -> None:
-    """Ask for the signal, make sure that the parent is still there, and become the program."""
-    parent, program = int(sys.argv[1]), sys.argv[2:]
+def end_with(parent: int, number: signal.Signals) -> None:
+    """Have the kernel send us that signal when the parent ends (Linux), and make sure that it is still there."""
     if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, number)
     if os.getppid() != parent:
         sys.exit("the parent ended before its child began")
+
+
+def main() -> None:
+    """Be killed with the parent, and become the program."""
+    parent, program = int(sys.argv[1]), sys.argv[2:]
+    end_with(parent, signal.SIGKILL)
     os.execv(program[0], program)
 
 

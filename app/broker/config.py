@@ -39,12 +39,17 @@ class Secured(NamedTuple):
 
 
 def server_properties(
-    port: int, controller_port: int, data: Path, proxied: Proxied | None = None, secured: Secured | None = None
+    port: int,
+    controller_port: int,
+    data: Path,
+    proxied: Proxied | None = None,
+    secured: Secured | None = None,
+    members_ms: int = 0,
 ) -> str:
     """Return the text of `server.properties` of a KRaft node that is broker and controller in one.
 
-    `data` is where the node keeps its log. One of each internal partition and replica, and no waiting for more
-    members of a group: there is one node, and tests and demos want to begin.
+    `data` is where the node keeps its log. One of each internal partition and replica: there is one node.
+    `members_ms` is how long the first member of a group waits for more; tests and demos want to begin.
     """
     listeners = advertised = f"PLAINTEXT://{HOST}:{port}"
     protocols = "PLAINTEXT:PLAINTEXT"
@@ -67,7 +72,7 @@ def server_properties(
         "log.dirs": data,
         "auto.create.topics.enable": "false",
         "message.max.bytes": MAX_RECORD_BATCH_BYTES,
-        "group.initial.rebalance.delay.ms": 0,
+        "group.initial.rebalance.delay.ms": members_ms,
         "offsets.topic.num.partitions": 1,
         "offsets.topic.replication.factor": 1,
         "transaction.state.log.num.partitions": 1,

@@ -22,6 +22,11 @@ def free_ports(count: int) -> list[int]:
     return list(islice(filter(is_free, sample(PORTS, len(PORTS))), count))
 
 
+def free_row(count: int) -> int:
+    """Return the first of so many ports in a row that are free now."""
+    return next(first for first in sample(PORTS, len(PORTS)) if all(map(is_free, range(first, first + count))))
+
+
 def is_free(port: int) -> bool:
     """Return whether one could listen on this port."""
     try:

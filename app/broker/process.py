@@ -33,7 +33,7 @@ class EmbeddedBroker:
     removes. The node ends with this process, however that ends (on Linux; elsewhere unless it is killed).
     `proxied` gives it a second listener, for clients that a proxy is to stand in front of, and `secured` two that
     demand a certificate or a login. `memory` is what the JVM is told about heap, compiler and collector; by default it
-    is to be small and to start soon.
+    is to be small and to start soon. `members_ms` is how long the first member of a group waits for more.
     """
 
     def __init__(
@@ -43,10 +43,12 @@ class EmbeddedBroker:
         proxied: Proxied | None = None,
         memory: Sequence[str] = SMALL_MEMORY,
         secured: Secured | None = None,
+        members_ms: int = 0,
     ) -> None:
         self.port = port
         self.proxied = proxied
         self.secured = secured
+        self._members_ms = members_ms
         self._memory = memory
         self._controller_port = 0
         self._keep = directory is not None
@@ -135,7 +137,8 @@ class EmbeddedBroker:
     def _format(self, kafka: list[str]) -> None:
         data = self.directory.resolve() / "data"
         data.mkdir(parents=True, exist_ok=True)
-        properties = server_properties(self.port, self._controller_port, data, self.proxied, self.secured)
+        ports = self.port, self._controller_port
+        properties = server_properties(*ports, data, self.proxied, self.secured, self._members_ms)
         self._properties.write_text(properties, "utf-8")
         if (data / "meta.properties").exists():
             return

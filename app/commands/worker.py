@@ -1,5 +1,6 @@
 """`giftstream worker`."""
 
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -30,5 +31,6 @@ def worker(quarantine: Quarantine = None, accept_gap: AcceptGap = None) -> None:
     configure_logs(settings.log_format)
     from app.pipeline import Told
     from app.worker import run_worker
+    from app.workers import run_workers
 
-    raise typer.Exit(run_worker(settings, Told(quarantined, accepted)))
+    raise typer.Exit(run_workers(settings, partial(run_worker, told=Told(quarantined, accepted))))

@@ -83,11 +83,11 @@ def _end(worker: "subprocess.Popen[bytes]") -> None:
 
 
 def _settings(bootstrap: str) -> Settings:
-    """Names of its own, so that a demo on a shared broker meets nobody else's topics."""
+    """Names of its own, so that a demo on a shared broker meets nobody else's topics; one worker, which is asked."""
     name = f"demo-{int(time.time())}"
-    return load_settings(broker=bootstrap, app_id=name, topic_prefix=f"{name}.", http_port=free_ports(1)[0])
+    return load_settings(broker=bootstrap, app_id=name, topic_prefix=f"{name}.", http_port=free_ports(1)[0], workers=1)
 
 
 def _environment(settings: Settings) -> dict[str, str]:
-    names = ("broker", "app_id", "topic_prefix", "http_port")
+    names = ("broker", "app_id", "topic_prefix", "http_port", "workers")
     return {f"GIFTSTREAM_{name.upper()}": str(getattr(settings, name)) for name in names}

@@ -128,6 +128,23 @@ def test_a_protocol_with_login_needs_one(monkeypatch: pytest.MonkeyPatch) -> Non
         load_settings()
 
 
+def test_there_are_no_more_workers_than_partitions(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GIFTSTREAM_WORKERS", "4")
+    assert load_settings().workers == 4
+    monkeypatch.setenv("GIFTSTREAM_WORKERS", "5")
+    with pytest.raises(SettingsError, match="GIFTSTREAM_WORKERS is more than GIFTSTREAM_PARTITIONS"):
+        load_settings()
+
+
+def test_the_ports_of_all_workers_must_be_ports(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GIFTSTREAM_WORKERS", "2")
+    monkeypatch.setenv("GIFTSTREAM_HTTP_PORT", "65534")
+    assert load_settings().http_port == 65_534
+    monkeypatch.setenv("GIFTSTREAM_HTTP_PORT", "65535")
+    with pytest.raises(SettingsError, match="GIFTSTREAM_HTTP_PORT is too high"):
+        load_settings()
+
+
 def test_three_heartbeats_must_fit_into_a_session(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GIFTSTREAM_HEARTBEAT_SECONDS", "4")
     with pytest.raises(SettingsError, match="a third"):

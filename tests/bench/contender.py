@@ -1,5 +1,6 @@
 """Who takes part, and by which command."""
 
+import os
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -7,6 +8,7 @@ from functools import partial
 from typing import Final
 
 from tests.bench import build
+from tests.bench.peers.task import PARTITIONS
 
 JVM: Final = ("-Xms2g", "-Xmx2g", "-XX:+UseParallelGC")
 MAIN: Final = "giftstream.bench.Main"
@@ -14,6 +16,9 @@ FLINK_OPENS: Final = tuple(
     f"--add-opens=java.base/{package}=ALL-UNNAMED" for package in ("java.lang", "java.util", "java.nio", "java.time")
 )
 """Flink's serialisers look into Java's own classes; its own start scripts open them so, too."""
+
+WORKERS: Final = min(os.cpu_count() or 1, PARTITIONS)
+"""giftstream's: one a core, as Flink's slots are by default, and as Kafka Streams' two threads are on two cores."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +64,13 @@ def _python(module: str, environment: str = "") -> list[str]:
     return [build.python(environment) if environment else sys.executable, "-m", f"tests.bench.peers.{module}"]
 
 
+def engine(workers: int) -> list[str]:
+    """Return the command of giftstream's engine."""
+    return [*_python("giftstream_engine"), "--workers", str(workers)]
+
+
 ALL: Final = (
-    Contender("giftstream", partial(_python, "giftstream_engine"), note="the engine alone; exactly once"),
+    Contender("giftstream", partial(engine, WORKERS), note="the engine alone, a worker for each core; exactly once"),
     Contender("kafka-streams-mem-1", partial(_kafka_streams, "memory", 1)),
     Contender("flink-heap", partial(_flink, "hashmap")),
     Contender("ceiling", partial(_python, "ceiling"), note="keeps nothing"),

@@ -1,4 +1,4 @@
-"""A real `giftstream worker` as a contender: its settings, its process, and how far it is."""
+"""A real `giftstream worker` as a contender: its settings, its processes, and how far it is."""
 
 import asyncio
 import json
@@ -11,19 +11,20 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from app.broker.probe import free_ports
+from app.broker.probe import free_row
 from app.settings import PREFIX, Settings
 from app.topic_reader import read_to_end
 from app.topics import create, delete
 from app.topology import topology
 from tests.bench.group import READY_SECONDS, Failed, Group, started
 
-NAMED: Final = ("broker", "app_id", "topic_prefix", "http_port", "partitioner")
+NAMED: Final = ("broker", "app_id", "topic_prefix", "http_port", "partitioner", "workers")
 
 
-def settings_of(broker: str, app_id: str, topic_prefix: str) -> Settings:
-    """Return the settings of a worker on the source topic of that prefix."""
-    return Settings(broker=broker, app_id=app_id, topic_prefix=topic_prefix, http_port=free_ports(1)[0])
+def settings_of(broker: str, app_id: str, topic_prefix: str, workers: int) -> Settings:
+    """Return the settings of a worker, or several, on the source topic of that prefix."""
+    port = free_row(workers)
+    return Settings(broker=broker, app_id=app_id, topic_prefix=topic_prefix, http_port=port, workers=workers)
 
 
 def make_topics(settings: Settings) -> None:
@@ -37,18 +38,17 @@ def drop_topics(settings: Settings) -> None:
 
 
 @contextmanager
-def working(settings: Settings, log: Path, workers: int = 1) -> Iterator[Group]:
+def working(settings: Settings, log: Path) -> Iterator[Group]:
     """Yield a worker that has been started, or several."""
     environment = {f"{PREFIX}{name.upper()}": str(getattr(settings, name)) for name in NAMED}
-    command = ["app.cli", "worker"] if workers == 1 else ["tests.bench.workers", str(workers)]
-    with started([sys.executable, "-m", *command], log, os.environ | environment) as group:
+    with started([sys.executable, "-m", "app.cli", "worker"], log, os.environ | environment) as group:
         yield group
 
 
 def wait_ready(settings: Settings, group: Group) -> float:
-    """Return the time at which it was ready. Raises Failed."""
+    """Return the time at which it was ready, or the first of several. Raises Failed."""
     deadline = time.monotonic() + READY_SECONDS
-    while not is_ready(settings.http_port):
+    while not any(map(_is_ready, range(settings.http_port, settings.http_port + settings.workers))):
         group.check()
         if time.monotonic() > deadline:
             raise Failed(f"not ready after {READY_SECONDS:.0f} s: {group.last_words()}")
@@ -56,7 +56,7 @@ def wait_ready(settings: Settings, group: Group) -> float:
     return time.time()
 
 
-def is_ready(port: int) -> bool:
+def _is_ready(port: int) -> bool:
     """Return whether the worker that serves there says so."""
     try:
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=2) as answer:

@@ -1,4 +1,4 @@
-"""The job `backlog`: how fast one worker, and two, with everything on, work off twenty minutes of event time.
+"""The job `backlog`: how fast a worker for each core, or one alone, does all it can with twenty minutes of event time.
 
 The load is the one of `giftstream simulate`: 4 partitions, 5,000 streams, 200,000 gifters, Zipf, with streaks,
 duplicates, late and bad ones. What is published is held against the load's own answer.
@@ -21,7 +21,7 @@ from tests.bench.measure import Run
 from tests.bench.results import Result
 from tests.bench.stand import SOURCE_TOPIC, Stand
 from tests.bench.topic import make
-from tests.bench.work_off import WORKERS, check_totals, contenders, work_off
+from tests.bench.work_off import CONTENDERS, check_totals, contenders, work_off
 
 JOB: Final = "backlog"
 SHAPE: Final = "simulated"
@@ -54,6 +54,7 @@ async def _load(stand: Stand) -> Answer:
 
 
 def _race(stand: Stand, answer: Answer, contender: Contender, command: list[str]) -> Run:
-    settings = settings_of(stand.broker.bootstrap, f"{PREFIX}{next(_numbers)}", PREFIX)
+    workers = CONTENDERS[contender.name]
+    settings = settings_of(stand.broker.bootstrap, f"{PREFIX}{next(_numbers)}", PREFIX, workers)
     meant = {key: (value, sends) for key, (value, sends) in answer.totals.items()}
-    return work_off(stand, settings, answer.sent, partial(check_totals, settings, meant), WORKERS[contender.name])
+    return work_off(stand, settings, answer.sent, partial(check_totals, settings, meant))

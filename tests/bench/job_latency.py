@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 
 from app.topology import topology
 from tests.bench.build import Missing
-from tests.bench.contender import ALL
+from tests.bench.contender import ALL, WORKERS
 from tests.bench.follower import Follower, Read, board, row
 from tests.bench.gift_worker import make_topics, settings_of, wait_ready, working
 from tests.bench.group import Failed, started
@@ -106,9 +106,9 @@ def _measured(stand: Stand, rate: int, stage: Callable[[Stand, Path], Iterator[F
 
 
 def _giftstream(stand: Stand, folder: Path) -> Iterator[Followed]:
-    """Run a worker on topics of its own; a board names the offset up to which it counts."""
+    """Run a worker for each core on topics of its own; a board names the offset up to which it counts."""
     prefix = f"latency-{next(_numbers)}-"
-    settings = settings_of(stand.broker.bootstrap, prefix.rstrip("-"), prefix)
+    settings = settings_of(stand.broker.bootstrap, prefix.rstrip("-"), prefix, WORKERS)
     make_topics(settings)
     try:
         with working(settings, folder / "log") as group:

@@ -13,7 +13,7 @@ from tests.bench.recount import Row
 from tests.bench.results import Result
 from tests.bench.shape import MANY
 from tests.bench.stand import SOURCE_TOPIC, Stand
-from tests.bench.work_off import WORKERS, check_totals, contenders, work_off
+from tests.bench.work_off import CONTENDERS, check_totals, contenders, work_off
 
 JOB: Final = "product"
 YARDSTICK: Final = "gifters-dedup"
@@ -36,9 +36,10 @@ def _race(stand: Stand, contender: Contender, command: list[str]) -> Run:
     source = stand.source(MANY, stand.plan.records)
     if contender.name == PEER:
         return race(stand.broker, command, YARDSTICK, source, stand.plan.limit_seconds)
-    settings = settings_of(source.broker, f"product-{next(_numbers)}", source.topic.removesuffix(SOURCE_TOPIC))
+    prefix, workers = source.topic.removesuffix(SOURCE_TOPIC), CONTENDERS[contender.name]
+    settings = settings_of(source.broker, f"product-{next(_numbers)}", prefix, workers)
     right = {(stream, UNIT): row for stream, row in by_stream(source.right(YARDSTICK)).items()}
-    return work_off(stand, settings, source.records, partial(check_totals, settings, right), WORKERS[contender.name])
+    return work_off(stand, settings, source.records, partial(check_totals, settings, right))
 
 
 def by_stream(rows: dict[bytes, Row]) -> dict[str, Row]:

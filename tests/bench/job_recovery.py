@@ -1,8 +1,8 @@
 """The job `recovery`: a state is made, its owner ended and started again; how fast the rows come back.
 
 Kafka Streams tells itself how many rows it restored in which time, and so does giftstream: its engine, doing `gifters`
-like the others, and a whole worker. Of stock Faust the time from its start until it is ready counts, less that of its
-first start, when there was nothing to recover.
+like the others, and a whole worker; one process of each. Of stock Faust the time from its start until it is ready
+counts, less that of its first start, when there was nothing to recover.
 """
 
 import json
@@ -16,7 +16,7 @@ from typing import Final
 import psutil
 
 from tests.bench.build import Missing
-from tests.bench.contender import ALL
+from tests.bench.contender import ALL, engine
 from tests.bench.gift_worker import counted, drop_topics, make_topics, settings_of, wait_ready, working
 from tests.bench.group import Failed, Group, started
 from tests.bench.measure import Meter
@@ -48,10 +48,10 @@ Recovered = tuple[int, float]
 def run(stand: Stand) -> list[Result]:
     """Return a result a contender."""
     recoveries: dict[str, Callable[[Stand], Recovered]] = {
-        ENGINE: lambda stand: _peer(stand, ENGINE, stand.plan.rows, _told),
+        ENGINE: lambda stand: _peer(stand, engine(workers=1), stand.plan.rows, _told),
         WORKER: _giftstream,
-        STREAMS: lambda stand: _peer(stand, STREAMS, stand.plan.rows, _told),
-        FAUST: lambda stand: _peer(stand, FAUST, stand.plan.slow_records, lambda *_: None),
+        STREAMS: lambda stand: _peer(stand, _command(STREAMS), stand.plan.rows, _told),
+        FAUST: lambda stand: _peer(stand, _command(FAUST), stand.plan.slow_records, lambda *_: None),
     }
     return [_measured(stand, name, recover) for name, recover in recoveries.items() if stand.plays(name)]
 
@@ -68,9 +68,12 @@ def _measured(stand: Stand, name: str, recover: Callable[[Stand], Recovered]) ->
     return Result(JOB, name, ROWS.name, runs=1, rows=rows, rows_per_second=round(rows / max(seconds, 0.001)))
 
 
-def _peer(stand: Stand, name: str, records: int, told: Callable[[Group], Recovered | None]) -> Recovered:
+def _command(name: str) -> list[str]:
+    return next(one for one in ALL if one.name == name).command()
+
+
+def _peer(stand: Stand, command: list[str], records: int, told: Callable[[Group], Recovered | None]) -> Recovered:
     """Let a contender do `gifters`, end it, and start it again."""
-    command = next(one for one in ALL if one.name == name).command()
     source = stand.source(ROWS, records)
     app_id = f"recovery-{next(_numbers)}"
     make(source.broker, f"{app_id}-out")
@@ -114,7 +117,8 @@ def _told(group: Group) -> Recovered:
 def _giftstream(stand: Stand) -> Recovered:
     """Let a worker count, end it, and start another one."""
     source = stand.source(ROWS, stand.plan.rows // ROWS_A_GIFT)
-    settings = settings_of(source.broker, f"recovery-{next(_numbers)}", source.topic.removesuffix(SOURCE_TOPIC))
+    prefix = source.topic.removesuffix(SOURCE_TOPIC)
+    settings = settings_of(source.broker, f"recovery-{next(_numbers)}", prefix, workers=1)
     make_topics(settings)
     try:
         with tempfile.TemporaryDirectory() as folder:

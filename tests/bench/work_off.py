@@ -11,7 +11,7 @@ import psutil
 
 from app.demo.outcome import read_totals
 from app.settings import Settings
-from tests.bench.contender import Contender
+from tests.bench.contender import WORKERS, Contender
 from tests.bench.gift_worker import counted, drop_topics, make_topics, wait_ready, working
 from tests.bench.group import Failed
 from tests.bench.measure import Meter, Run
@@ -19,7 +19,7 @@ from tests.bench.stand import Stand
 
 PAUSE_SECONDS: Final = 1.0
 
-WORKERS: Final = {"giftstream": 1, "giftstream-2": 2}
+CONTENDERS: Final = {"giftstream": WORKERS, "giftstream-1": 1}
 """The contenders, and how many workers each is."""
 
 Totals = dict[tuple[str, str], tuple[int, int]]
@@ -28,19 +28,16 @@ Totals = dict[tuple[str, str], tuple[int, int]]
 
 def contenders(doing: str) -> list[Contender]:
     """Return the contenders, each with what it is doing as a note."""
-    of = {1: "one worker", 2: "two workers"}
-    return [Contender(name, lambda: [], note=f"{doing}, {of[many]}; exactly once") for name, many in WORKERS.items()]
+    said = {name: f"{doing}; workers: {workers}; exactly once" for name, workers in CONTENDERS.items()}
+    return [Contender(name, lambda: [], note=note) for name, note in said.items()]
 
 
-def work_off(stand: Stand, settings: Settings, records: int, check: Callable[[], None], workers: int = 1) -> Run:
-    """Return what it took, or raise Failed; `check` does if what was published is not right.
-
-    With several workers, their first rebalances are in it.
-    """
+def work_off(stand: Stand, settings: Settings, records: int, check: Callable[[], None]) -> Run:
+    """Return what it took, or raise Failed; `check` does if what was published is not right."""
     make_topics(settings)
     try:
-        with tempfile.TemporaryDirectory() as folder, working(settings, Path(folder, "log"), workers) as group:
-            began = wait_ready(settings, group) if workers == 1 else group.wait_ready()
+        with tempfile.TemporaryDirectory() as folder, working(settings, Path(folder, "log")) as group:
+            began = wait_ready(settings, group)
             meter = Meter(group, psutil.Process(stand.broker.pid))
             ended = _wait(meter, settings, records, stand.plan.limit_seconds)
         check()

@@ -23,6 +23,12 @@ def test_every_address_is_loopback() -> None:
     assert properties["advertised.listeners"] == "PLAINTEXT://127.0.0.1:20001"
 
 
+def test_a_group_begins_with_its_first_member_unless_it_is_to_wait() -> None:
+    waiting = server_properties(port=20_001, controller_port=20_002, data=Path("/data"), members_ms=500)
+    assert _properties()["group.initial.rebalance.delay.ms"] == "0"
+    assert "group.initial.rebalance.delay.ms=500\n" in waiting
+
+
 def test_clients_of_a_proxy_are_told_its_port() -> None:
     properties = _properties(Proxied(port=20_003, advertised=20_004))
     own = "PLAINTEXT://127.0.0.1:20001"

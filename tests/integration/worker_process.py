@@ -14,7 +14,7 @@ import psutil
 from prometheus_client.parser import text_string_to_metric_families
 from pydantic import SecretStr
 
-from app.broker.probe import free_ports
+from app.broker.probe import free_row
 from app.broker.spawn import spawn
 from app.settings import PREFIX, Settings
 from tests.integration.waiting import SECONDS, until
@@ -36,7 +36,7 @@ class WorkerProcess:
         self, settings: Settings, log: Path, *arguments: str, environment: Mapping[str, str] | None = None
     ) -> None:
         """`environment` is added to what the settings say; it has to bring their secrets."""
-        self._port = free_ports(1)[0]
+        self._port = free_row(settings.workers)
         self._log = log
         given = {name: getattr(settings, name) for name in settings.model_fields_set}
         plain = {name: value for name, value in given.items() if not isinstance(value, SecretStr)}
@@ -90,20 +90,21 @@ class WorkerProcess:
         """Return the status of an HTTP answer; 0 while nothing listens."""
         return (await self._get(path))[0]
 
-    async def body(self, path: str) -> str:
-        return (await self._get(path))[1]
+    async def body(self, path: str, number: int = 0) -> str:
+        """Return what is there; `number` is that of a worker, where the command is several."""
+        return (await self._get(path, number))[1]
 
-    async def metrics(self) -> Samples:
+    async def metrics(self, number: int = 0) -> Samples:
         """Return all samples of `/metrics`."""
         found: defaultdict[str, dict[tuple[str, ...], float]] = defaultdict(dict)
-        for family in text_string_to_metric_families(await self.body("metrics")):
+        for family in text_string_to_metric_families(await self.body("metrics", number)):
             for sample in family.samples:
                 found[sample.name][tuple(value for _, value in sorted(sample.labels.items()))] = sample.value
         return found
 
-    async def owned(self) -> int:
+    async def owned(self, number: int = 0) -> int:
         """Return how many partitions the worker owns, by its metrics."""
-        return int(sum((await self.metrics()).get("giftstream_partitions_assigned", {}).values()))
+        return int(sum((await self.metrics(number)).get("giftstream_partitions_assigned", {}).values()))
 
     async def ended(self) -> int:
         """Return the exit code once the worker has ended."""
@@ -125,11 +126,11 @@ class WorkerProcess:
             self._process.kill()
         self._process.wait()
 
-    async def _get(self, path: str) -> tuple[int, str]:
+    async def _get(self, path: str, number: int = 0) -> tuple[int, str]:
         try:
             async with (
                 aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(10)) as session,
-                session.get(f"http://127.0.0.1:{self._port}/{path}") as answer,
+                session.get(f"http://127.0.0.1:{self._port + number}/{path}") as answer,
             ):
                 return answer.status, await answer.text()
         except aiohttp.ClientConnectionError:

@@ -4,8 +4,9 @@ What is given up for speed: nothing. Each run of changed rows is one record batc
 once its run is acknowledged, and a takeover goes on exactly where the last run ended. Its machine is `sums.py`.
 """
 
+import argparse
 import asyncio
-import signal
+import sys
 from collections.abc import AsyncIterable
 from typing import Final
 
@@ -19,6 +20,9 @@ from app.engine.partition import FlushOptions, Identity
 from app.engine.runs import Run
 from app.engine.table import StateTable
 from app.engine.takeover import Takeover
+from app.settings import Settings
+from app.stop_signal import stop_signal
+from app.workers import run_workers
 from tests.bench.peers.sums import Sums
 from tests.bench.peers.task import PARTITIONS, Task, parse, say_ready
 
@@ -75,21 +79,39 @@ def changelog(task: Task) -> str:
     return f"{task.app_id}-state-changelog"
 
 
-async def main(task: Task) -> None:
+async def create(task: Task) -> None:
+    """Create the changelog, if there is none."""
     admin = AIOKafkaAdminClient(bootstrap_servers=task.broker)
     await admin.start()
     try:
         await admin.create_topics([NewTopic(changelog(task), PARTITIONS, 1, topic_configs=CHANGELOG)])
     finally:
         await admin.close()
-    app, stopping = create_app(task), asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, stopping.set)
+
+
+async def work(task: Task) -> None:
+    """Be a worker until told to stop."""
+    app, stopping = create_app(task), stop_signal()
     memory.tune()
     await app.start()
-    await stopping.wait()
+    await stopping
     await app.stop()
 
 
+def main() -> int:
+    """Be as many workers as `--workers` says."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--workers", type=int, default=1)
+    own, others = parser.parse_known_args()
+    task = parse(others)
+
+    def run(_: Settings) -> int:
+        asyncio.run(work(task))
+        return 0
+
+    asyncio.run(create(task))
+    return run_workers(Settings(workers=own.workers), run)
+
+
 if __name__ == "__main__":
-    asyncio.run(main(parse()))
+    sys.exit(main())
