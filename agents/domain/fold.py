@@ -148,9 +148,9 @@ class GiftFold:
         self._boards.cut()
         self._seen.cut()
         self._streaks.cut()
-        self._spikes.cut()
         self._changed = False
         account = self._account
+        account.spikes += self._spikes.cut()
         cut = Cut(account.watermark, account.position)
         closes = max(account.watermark, now_ms) if idle else account.watermark
         self._publication.add(self._closing.close(closes, account.position, LIMIT), account.position)
@@ -182,7 +182,7 @@ class GiftFold:
         watermark = account.watermark
         at_ms: i64 = event.event_time_ms
         account.watermark = max(watermark, min(at_ms, append_ms))
-        account.spikes += self._spikes.advance(watermark, offset)
+        self._spikes.advance(watermark, offset)
         self._admitted += 1
         if self._admitted % FORGET_EVERY == 0:
             self._forget(watermark)

@@ -1,7 +1,8 @@
 """The engagement of one partition's streams: which are watched, and what is told about them.
 
 Only streams where something can happen without another gift are awake; when the watermark passes a 5 s boundary, those
-are evaluated where it may. The others are caught up when next given to, which comes to the same.
+are evaluated where it may. The others are caught up when next given to, which comes to the same. When very many have
+something to tell at once, as after an outage of a platform, they do at the next records, in the same order.
 """
 
 from typing import Any, Final
@@ -20,6 +21,10 @@ SWEEP_MS: Final = 600_000
 ROW_BYTES: Final = 200
 TALLY_BYTES: Final = 200
 GIFTER_BYTES: Final = 32
+AT_ONCE_BYTES: Final = 32 * 1024
+"""Of the rows that one record tells for streams other than its own, before the next one has to: a run is looked at
+every few records, and what these add to a full one must fit."""
+
 NO_GIFT_IS_BIG: Final = 2**63
 
 
@@ -31,8 +36,11 @@ class Spikes:
     """
 
     __slots__ = (
+        "_at",
         "_awake",
+        "_due",
         "_engagement",
+        "_forgotten",
         "_growth",
         "_next_ms",
         "_outbox",
@@ -40,9 +48,11 @@ class Spikes:
         "_rows",
         "_rules",
         "_run",
+        "_started",
         "_sweep_ms",
         "_tallies",
         "_thresholds",
+        "_told",
     )
 
     def __init__(
@@ -59,9 +69,13 @@ class Spikes:
         self._rows: dict[str, dict[str, Engagement]] = engagement.groups
         self._tallies = tallies
         self._growth = Growth(tallies)
-        self._run = 0
+        self._run = self._started = 0
         self._outbox = outbox
         self._awake: set[str] = set()
+        self._at = 0
+        self._due: list[str] = []
+        self._forgotten: list[str] = []
+        self._told = 0
         self._thresholds: dict[str, int] = {}
         self._next_ms = 0
         self._sweep_ms = 0
@@ -73,27 +87,26 @@ class Spikes:
                 self._keep(stream, tally)
             row.hold(self._tallies.groups.get(stream, {}))
         self._awake = {stream for stream, _, row in self._engagement if row.restless}
-        self._next_ms = 0
+        self._at = self._next_ms = 0
 
-    def advance(self, watermark: int, offset: int) -> int:
+    def advance(self, watermark: int, offset: int) -> None:
         """Evaluate what the watermark (ms) has passed, before the record at `offset` is applied.
 
-        `offset` is the position of what is told. Returns how many spikes started; one that resumes within its
-        cool-down is told as a start under its old id, and is not a new one.
+        `offset` is the position of what is told.
         """
         if watermark < self._next_ms:
-            return 0
+            return
         at = watermark // BUCKET_MS
-        self._next_ms = (at + 1) * BUCKET_MS
-        due = [stream for stream in self._awake if self._is_due(stream, at)]
-        due.sort()
-        started = 0
-        for stream in due:
-            started += self._evaluate_awake(stream, at, offset)
+        if at != self._at:
+            self._at = at
+            self._due = [stream for stream in self._awake if self._is_due(stream, at)]
+            self._due.sort(reverse=True)
         if watermark >= self._sweep_ms:
             self._sweep_ms = watermark + SWEEP_MS
-            self._sweep(at)
-        return started
+            self._forgotten = [stream for stream, _, row in self._engagement if forgotten(row, at)]
+        self._work_off(at, offset)
+        if not self._due and not self._forgotten:
+            self._next_ms = (at + 1) * BUCKET_MS
 
     def observe(self, event: Event, quantity: int, value: int, offset: int, watermark: int) -> int:
         """Take in a counted gift that adds `quantity` and `value`. Returns how many big gifts it is: 0 or 1."""
@@ -124,10 +137,16 @@ class Spikes:
         self._tell_big_gift(event, quantity, value, offset)
         return 1
 
-    def cut(self) -> None:
-        """The changed rows are about to be taken: each row's next change is told to the family again."""
+    def cut(self) -> int:
+        """The changed rows are about to be taken: each row's next change is told to the family again.
+
+        Returns how many spikes have started since the cut before; one that resumes within its cool-down is told as a
+        start under its old id, and is not a new one.
+        """
         self._run += 1
         self._growth.cut()
+        started, self._started = self._started, 0
+        return started
 
     def _row(self, stream: str) -> Engagement | None:
         """Return what the family would, without a call out of compiled code."""
@@ -136,8 +155,9 @@ class Spikes:
 
     def _changes(self, stream: str, row: Engagement) -> None:
         """Tell a change of the row, the first one in this run, or of its spike."""
-        row.run = self._run
-        self._engagement.put(stream, "", row, _size(row))
+        row.run, size = self._run, _size(row)
+        self._told += size
+        self._engagement.put(stream, "", row, size)
 
     def _keep(self, stream: str, tally: BucketTally) -> None:
         """Tell a change of a tally, the first one in this run.
@@ -150,36 +170,44 @@ class Spikes:
     def _threshold(self, unit: str) -> int:
         return self._rules.big_gift.get(unit.partition(":")[0], NO_GIFT_IS_BIG)
 
+    def _work_off(self, at: int, offset: int) -> None:
+        """Evaluate streams that are due, then delete forgotten ones, as many as one record may."""
+        self._told = 0
+        while self._due and self._told < AT_ONCE_BYTES:
+            self._evaluate_awake(self._due.pop(), at, offset)
+        while self._forgotten and self._told < AT_ONCE_BYTES:
+            self._forget(self._forgotten.pop(), at)
+
     def _is_due(self, stream: str, at: int) -> bool:
         row = self._row(stream)
         return row is None or next_evaluation(row) <= at
 
-    def _evaluate_awake(self, stream: str, at: int, offset: int) -> int:
+    def _evaluate_awake(self, stream: str, at: int, offset: int) -> None:
         row = self._row(stream)
-        started = self._catch_up(stream, row, at, offset) if row is not None else 0
+        if row is not None:
+            self._catch_up(stream, row, at, offset)
         if row is None or not row.restless:
             self._awake.discard(stream)
-        return started
 
-    def _catch_up(self, stream: str, row: Engagement, at: int, offset: int) -> int:
+    def _catch_up(self, stream: str, row: Engagement, at: int, offset: int) -> None:
         """Evaluate up to the boundary `at`. Only what is told need be kept: the rest would be found again."""
-        started = 0
         while (due := next_evaluation(row)) <= at:
             moment = evaluate(row, due)
             if moment is not None:
-                started += self._tell_spike(stream, row, moment, offset)
+                self._tell_spike(stream, row, moment, offset)
         row.reach(at)
-        return started
 
-    def _sweep(self, at: int) -> None:
-        """Delete rows that would be begun anew if their stream were given to."""
-        gone = [stream for stream, _, row in self._engagement if forgotten(row, at)]
-        for stream in gone:
-            self._engagement.delete(stream)
-            self._tallies.drop(stream)
-            self._awake.discard(stream)
+    def _forget(self, stream: str, at: int) -> None:
+        """Delete rows that would be begun anew if their stream were given to, unless it was meanwhile."""
+        row = self._row(stream)
+        if row is None or not forgotten(row, at):
+            return
+        self._told += ROW_BYTES + TALLY_BYTES * len(self._tallies.groups.get(stream, ()))
+        self._engagement.delete(stream)
+        self._tallies.drop(stream)
+        self._awake.discard(stream)
 
-    def _tell_spike(self, stream: str, row: Engagement, moment: Moment, offset: int) -> int:
+    def _tell_spike(self, stream: str, row: Engagement, moment: Moment, offset: int) -> None:
         spike = row.spike
         assert spike is not None
         started_ms = spike.started * BUCKET_MS
@@ -203,7 +231,7 @@ class Spikes:
         }
         self._changes(stream, row)
         self._send(update, offset)
-        return int(moment.phase == "start" and spike.started == moment.at)
+        self._started += moment.phase == "start" and spike.started == moment.at
 
     def _tell_big_gift(self, event: Event, quantity: int, value: int, offset: int) -> None:
         gift = {
@@ -229,7 +257,9 @@ class Spikes:
     def _send(self, update: dict[str, Any], offset: int) -> None:
         payload = orjson.dumps(update)
         spike_id = update["spike_id"]
-        self._outbox.put(spike_id, "", Outgoing(offset, payload), len(payload) + len(spike_id) + 32)
+        size = len(payload) + len(spike_id) + 32
+        self._told += size
+        self._outbox.put(spike_id, "", Outgoing(offset, payload), size)
 
 
 def _size(row: Engagement) -> int:

@@ -26,8 +26,8 @@ _numbers = count(1)
 def run(stand: Stand) -> list[Result]:
     """Return the results."""
     peer = next(one for one in ALL if one.name == PEER)
-    all_of_it = contenders("checks, dedup, streaks, all windows, boards, spikes")
-    playing = [*all_of_it, Contender(PEER, peer.command, note="only gifters, with dedup")]
+    all_of_it, _ = contenders("checks, dedup, streaks, all windows, boards, spikes")
+    playing = [all_of_it, Contender(PEER, peer.command, note="only gifters, with dedup")]
     entries = [Entry(JOB, MANY.name, one, partial(_race, stand)) for one in playing if stand.plays(one.name)]
     return contest(entries, stand.plan.rounds, stand.until(JOB), stand.say)
 

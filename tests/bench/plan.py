@@ -42,14 +42,14 @@ WHOLE: Final = Plan(
     growth_rows=(100_000, 1_000_000, 5_000_000),
     limit_seconds=180,
     minutes={
-        "backlog": 4,
-        "totals": 12,
-        "gifters": 19,
+        "backlog": 3,
+        "totals": 11,
+        "gifters": 22,
         "few": 4,
-        "product": 8,
-        "latency": 7,
-        "recovery": 3,
-        "growth": 3,
+        "product": 7.5,
+        "latency": 6.5,
+        "recovery": 4.5,
+        "growth": 1.5,
     },
 )
 QUICK: Final = Plan(

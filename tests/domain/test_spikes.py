@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from itertools import pairwise
 from random import Random
 from typing import Any
 
@@ -61,6 +62,8 @@ class Partition:
         self.offset = 0
         self.told: list[bytes] = []
         self.started = 0
+        """Spikes up to the last cut."""
+
         self.changelog: dict[bytes, bytes | None] = {}
         self.begin()
 
@@ -74,12 +77,12 @@ class Partition:
 
     def cut(self) -> None:
         """Keep the rows that are told to have changed."""
-        self.spikes.cut()
+        self.started += self.spikes.cut()
         self.changelog |= changed_rows([self.engagement, self.tallies])
 
     def send(self, event: GiftEvent, quantity: int = 1, value: int = 1) -> int:
         """Apply one record. Returns the big gifts found."""
-        self.started += self.spikes.advance(self.watermark, self.offset)
+        self.spikes.advance(self.watermark, self.offset)
         big = self.spikes.observe(checked(event), quantity, value, self.offset, self.watermark)
         self.watermark = max(self.watermark, event.event_time_ms)
         self.offset += 1
@@ -131,6 +134,7 @@ def test_a_spike_is_told_with_all_that_explains_it() -> None:
     assert start.position.topic == "gifts.v1"
     assert start.sends == start.position.offsets["3"] - 4, "every record before that position, but the four of old"
     assert len(start.top) == 3
+    partition.cut()
     assert partition.started == 1
 
 
@@ -215,6 +219,65 @@ def test_rows_of_forgotten_streams_are_deleted() -> None:
     partition = warm_partition()
     partition.pass_by(START + 180_000 + (FORGET_AFTER + 2) * BUCKET_MS)
     assert set(partition.engagement.groups) == set(partition.tallies.groups) == {"tiktok:other"}
+
+
+def crowded(streams: int) -> Iterator[GiftEvent]:
+    """Make gifts to many streams that all spike within the same five seconds, and then gifts to another one."""
+    for minute in range(4):
+        yield from (gift(START + 60_000 * minute, stream=f"tiktok:{number}") for number in range(streams))
+    for second in range(30):
+        at = START + 240_000 + 1_000 * second
+        yield from (gift(at, f"gifter-{second}", stream=f"tiktok:{number}") for number in range(streams))
+    yield from (gift(START + 290_000 + number, stream="tiktok:other") for number in range(500))
+
+
+def test_when_very_many_streams_spike_at_once_one_record_tells_no_more_than_fits() -> None:
+    partition = Partition()
+    told = [0]
+    for event in crowded(300):
+        partition.send(event)
+        told.append(len(partition.told))
+    starts = [update.stream_id for update in partition.updates() if update.phase == "start"]
+    assert sorted(starts) == sorted(f"tiktok:{number}" for number in range(300))
+    most = max(after - before for before, after in pairwise(told))
+    assert 10 < most < 40, "and the next records tell the others"
+    partition.cut()
+    assert partition.started == 300
+
+
+def test_a_restart_while_very_many_spike_changes_nothing() -> None:
+    steady, restarted = Partition(), Partition()
+    for number, event in enumerate(crowded(150)):
+        if number > 1_000 and number % 7 == 0:
+            restarted.restart()
+        steady.send(event)
+        restarted.send(event)
+    assert restarted.told == steady.told
+    for each in (steady, restarted):
+        each.cut()
+    assert restarted.started == steady.started == 150
+
+
+def test_very_many_forgotten_streams_are_deleted_a_few_a_record() -> None:
+    partition = Partition()
+    for number in range(1_000):
+        partition.send(gift(START, stream=f"tiktok:{number}"))
+    held, later = [], START + (FORGET_AFTER + 2) * BUCKET_MS
+    while len(partition.engagement.groups) > 1:
+        partition.send(gift(later, stream="tiktok:other"))
+        held.append(len(partition.engagement.groups))
+    assert 5 < len(held) < 50
+    assert set(partition.engagement.groups) == set(partition.tallies.groups) == {"tiktok:other"}
+
+
+def test_a_stream_that_is_given_to_again_before_it_was_deleted_is_kept() -> None:
+    partition = Partition()
+    for number in range(1_000):
+        partition.send(gift(START, stream=f"tiktok:{number:03}"))
+    later = START + (FORGET_AFTER + 2) * BUCKET_MS
+    for stream in ("tiktok:other", "tiktok:other", "tiktok:000", *["tiktok:other"] * 50):
+        partition.send(gift(later, stream=stream))
+    assert set(partition.engagement.groups) == {"tiktok:other", "tiktok:000"}
 
 
 def test_a_jump_of_years_costs_quiet_streams_nothing() -> None:
@@ -302,6 +365,8 @@ def test_a_restart_changes_nothing(seed: int, restarts: set[int]) -> None:
         steady.send(event)
         restarted.send(event)
     assert restarted.told == steady.told
+    for each in (steady, restarted):
+        each.cut()
     assert restarted.started == steady.started
 
 
@@ -326,6 +391,8 @@ def test_a_crash_changes_nothing_as_what_was_not_kept_is_done_again(
             crashed.begin()
         crashed.send(events[crashed.offset])
     assert crashed.told == steady.told
+    for each in (steady, crashed):
+        each.cut()
     assert crashed.started == steady.started
 
 
