@@ -11,7 +11,7 @@ from tests.bench import build
 from tests.bench.peers.task import PARTITIONS
 
 JVM: Final = ("-Xms2g", "-Xmx4g", "-XX:+UseParallelGC")
-"""With 2 GB and no more, Kafka Streams did a tenth less in `product`."""
+"""With 2 GB and no more, Kafka Streams did an eighth less in `product`."""
 
 MAIN: Final = "giftstream.bench.Main"
 FLINK_OPENS: Final = tuple(
