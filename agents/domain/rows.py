@@ -143,6 +143,10 @@ class Cell(Ranked):
         """Tell whether another cell of the class says the same but for the window."""
         raise NotImplementedError
 
+    def in_window(self, window: i64) -> "Cell":
+        """Return a cell of another window that says the same."""
+        raise NotImplementedError
+
 
 @mypyc_attr(acyclic=True)
 class Gifter(Cell):
@@ -177,7 +181,7 @@ class Gifter(Cell):
         )
 
     def in_window(self, window: i64) -> "Gifter":
-        """Return a cell of another window that says the same."""
+        """As `Cell.in_window`."""
         return Gifter(window, self.name, self.value, self.sends, self.reached_ms)
 
     def pack(self) -> Fields:
@@ -212,7 +216,7 @@ class Gift(Cell):
         return self.value == other.value and self.sends == other.sends and self.name == other.name
 
     def in_window(self, window: i64) -> "Gift":
-        """Return a cell of another window that says the same."""
+        """As `Cell.in_window`."""
         return Gift(window, self.name, self.value, self.sends)
 
     def pack(self) -> Fields:
@@ -257,7 +261,7 @@ class Streamer(Cell):
         )
 
     def in_window(self, window: i64) -> "Streamer":
-        """Return a cell of another window that says the same."""
+        """As `Cell.in_window`."""
         return Streamer(window, self.channel_id, self.channel_name, self.value, self.sends, self.reached_ms)
 
     def pack(self) -> Fields:

@@ -1,7 +1,8 @@
 """Becomes another program that the kernel kills when the thread that started it ends.
 
 Run as a script, `python child.py PARENT_PID PROGRAM ARGUMENTS...`: setting this between fork and exec in the parent
-would not be safe in a process with threads. On systems other than Linux it only becomes the program.
+would not be safe in a process with threads. On systems other than Linux it only becomes the program. A child that
+goes on as the program that it was, forked before there were threads, calls `end_with` itself.
 """
 
 import ctypes

@@ -24,7 +24,8 @@ def free_ports(count: int) -> list[int]:
 
 def free_row(count: int) -> int:
     """Return the first of so many ports in a row that are free now."""
-    return next(first for first in sample(PORTS, len(PORTS)) if all(map(is_free, range(first, first + count))))
+    firsts = PORTS[: len(PORTS) - count + 1]
+    return next(first for first in sample(firsts, len(firsts)) if all(map(is_free, range(first, first + count))))
 
 
 def is_free(port: int) -> bool:

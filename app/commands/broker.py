@@ -19,9 +19,10 @@ def broker(port: Port = 9092, directory: Keep = None) -> None:
     import threading
 
     from app.broker import EmbeddedBroker
+    from app.stop_signal import STOPS
 
     ended = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in STOPS:
         signal.signal(number, lambda *_: ended.set())
     with EmbeddedBroker(port, directory) as running:
         json_line({"bootstrap": running.bootstrap, "pid": running.pid, "directory": str(running.directory)})

@@ -69,12 +69,12 @@ def _to_topic(settings: "Settings", options: "LoadOptions") -> dict[str, Any]:
     if settings.partitioner == "crc32":
         raise UsageError("the load is partitioned by murmur2", do="Set GIFTSTREAM_PARTITIONER to murmur2 or any")
     import asyncio
-    import signal
 
     from app.connection import client_options, security_options
     from app.load.files import answer_key
     from app.load.sender import make_producer, send
     from app.load.simulation import Simulation
+    from app.stop_signal import STOPS
     from app.wait import wait_for_broker
 
     simulation = Simulation(options)
@@ -82,7 +82,7 @@ def _to_topic(settings: "Settings", options: "LoadOptions") -> dict[str, Any]:
     async def run() -> None:
         await wait_for_broker(client_options(settings), on_wait=say, max_seconds=0)
         stop = asyncio.Event()
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in STOPS:
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
         async with make_producer(settings.broker, **security_options(settings)) as producer:
             await send(simulation, producer, settings.source_topic, stop)

@@ -1,7 +1,7 @@
 """The engagement of a partition: what is told, and that it depends on the records and their order only."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Container, Iterable, Iterator
 from itertools import pairwise
 from random import Random
 from typing import Any
@@ -98,6 +98,11 @@ class Partition:
         """Go on in a new process, with all rows kept."""
         self.cut()
         self.begin()
+
+    def outcome(self) -> tuple[list[bytes], int]:
+        """Return all that was told, and how many spikes started."""
+        self.cut()
+        return self.told, self.started
 
     def pass_by(self, time_ms: int) -> None:
         """Let the watermark pass `time_ms`, by gifts to another stream."""
@@ -245,17 +250,21 @@ def test_when_very_many_streams_spike_at_once_one_record_tells_no_more_than_fits
     assert partition.started == 300
 
 
-def test_a_restart_while_very_many_spike_changes_nothing() -> None:
+def with_and_without_restarts(events: Iterable[GiftEvent], restarts: Container[int]) -> tuple[Partition, Partition]:
+    """Return two partitions that got the events, the second one restarted before those of these numbers."""
     steady, restarted = Partition(), Partition()
-    for number, event in enumerate(crowded(150)):
-        if number > 1_000 and number % 7 == 0:
+    for number, event in enumerate(events):
+        if number in restarts:
             restarted.restart()
         steady.send(event)
         restarted.send(event)
-    assert restarted.told == steady.told
-    for each in (steady, restarted):
-        each.cut()
-    assert restarted.started == steady.started == 150
+    return steady, restarted
+
+
+def test_a_restart_while_very_many_spike_changes_nothing() -> None:
+    steady, restarted = with_and_without_restarts(crowded(150), range(1_001, 10_000, 7))
+    assert restarted.outcome() == steady.outcome()
+    assert steady.started == 150
 
 
 def test_very_many_forgotten_streams_are_deleted_a_few_a_record() -> None:
@@ -358,16 +367,8 @@ def test_streams_that_sleep_miss_nothing(seed: int) -> None:
 @settings(max_examples=25, deadline=None)
 @given(st.integers(0, 2**32), st.sets(st.integers(0, 399), max_size=20))
 def test_a_restart_changes_nothing(seed: int, restarts: set[int]) -> None:
-    steady, restarted = Partition(), Partition()
-    for number, event in enumerate(arrivals(seed)):
-        if number in restarts:
-            restarted.restart()
-        steady.send(event)
-        restarted.send(event)
-    assert restarted.told == steady.told
-    for each in (steady, restarted):
-        each.cut()
-    assert restarted.started == steady.started
+    steady, restarted = with_and_without_restarts(arrivals(seed), restarts)
+    assert restarted.outcome() == steady.outcome()
 
 
 @settings(max_examples=25, deadline=None)
@@ -390,10 +391,7 @@ def test_a_crash_changes_nothing_as_what_was_not_kept_is_done_again(
             del crashed.told[told:]
             crashed.begin()
         crashed.send(events[crashed.offset])
-    assert crashed.told == steady.told
-    for each in (steady, crashed):
-        each.cut()
-    assert crashed.started == steady.started
+    assert crashed.outcome() == steady.outcome()
 
 
 def test_a_gift_writes_the_tally_of_its_bucket_alone() -> None:
