@@ -16,6 +16,8 @@
 #define KEPT 4096 /* strings, a power of two */
 #define LONGEST_KEPT 128
 #define MOST_DIGITS 18
+#define MOST_LUCK 64
+#define TRIED 32
 
 typedef const unsigned char *Text;
 
@@ -32,6 +34,7 @@ typedef struct {
     const uint8_t *classes; /* of a string: what each byte is */
     long long least, most;  /* of a string: characters; of a number: itself */
     PyObject *choices;
+    unsigned luck, unlooked; /* of a string: whether its field's come again, and how many were not looked for since */
 } Field;
 
 typedef struct {
@@ -65,24 +68,35 @@ static uint32_t place_of(Text at, Py_ssize_t size)
     return (uint32_t)(mixed >> 32) & (KEPT - 1);
 }
 
-/* Return the string of these ASCII bytes: the one that came lately, so that it is hashed once, or a new one. */
-static PyObject *ascii(Scanner *self, Text at, Py_ssize_t size)
+/* To look for a kept string takes longer than to make one, as it lies anywhere in memory. So it is not worth it for a field
+ * of which less than a third come again, as of ids that are new each time: one in so many of these is looked for. */
+static int is_worth_it(Field *field, Py_ssize_t size)
 {
-    PyObject **place = &self->kept[place_of(at, size)], *known = *place;
-    if (known != NULL && PyUnicode_GET_LENGTH(known) == size && memcmp(PyUnicode_1BYTE_DATA(known), at, size) == 0)
+    return size > 0 && size <= LONGEST_KEPT && (field->luck > 0 || ++field->unlooked % TRIED == 0);
+}
+
+/* Return the string of these ASCII bytes: the one that came lately, so that it is hashed once, or a new one. */
+static PyObject *ascii(Scanner *self, Field *field, Text at, Py_ssize_t size)
+{
+    PyObject **place = is_worth_it(field, size) ? &self->kept[place_of(at, size)] : NULL, *known = place ? *place : NULL;
+    if (known != NULL && PyUnicode_GET_LENGTH(known) == size && memcmp(PyUnicode_1BYTE_DATA(known), at, size) == 0) {
+        field->luck = field->luck + 2 < MOST_LUCK ? field->luck + 2 : MOST_LUCK;
         return Py_NewRef(known);
+    }
     PyObject *text = PyUnicode_New(size, 127);
     if (text == NULL)
         return NULL;
     memcpy(PyUnicode_1BYTE_DATA(text), at, size);
-    if (size > 0 && size <= LONGEST_KEPT)
+    if (place != NULL) {
         Py_XSETREF(*place, Py_NewRef(text));
+        field->luck -= field->luck > 0;
+    }
     return text;
 }
 
 /* The readers take a member's value at `*at` and move behind it. NULL without an exception: not sure. */
 
-static PyObject *read_string(Scanner *self, const Field *field, Text *at)
+static PyObject *read_string(Scanner *self, Field *field, Text *at)
 {
     if (**at != '"')
         return NULL;
@@ -96,7 +110,7 @@ static PyObject *read_string(Scanner *self, const Field *field, Text *at)
         return NULL;
     *at = end + 1;
     PyObject *text = all & OF_A_LONGER_CHARACTER ? PyUnicode_DecodeUTF8((const char *)begin, end - begin, "strict")
-                                                 : ascii(self, begin, end - begin);
+                                                 : ascii(self, field, begin, end - begin);
     if (text == NULL && PyErr_ExceptionMatches(PyExc_UnicodeDecodeError))
         PyErr_Clear();
     if (text == NULL || (PyUnicode_GET_LENGTH(text) >= field->least && PyUnicode_GET_LENGTH(text) <= field->most))
@@ -144,7 +158,7 @@ static PyObject *read_choice(const Field *field, Text *at)
     return NULL;
 }
 
-static PyObject *read_value(Scanner *self, const Field *field, Text *at)
+static PyObject *read_value(Scanner *self, Field *field, Text *at)
 {
     if (**at == 'n')
         return field->nullable ? read_word(at, "null", Py_None) : NULL;
@@ -250,6 +264,7 @@ static int take_field(Field *field, PyObject *given)
         return 0;
     }
     field->kind = (enum Kind)kind;
+    field->luck = MOST_LUCK;
     field->missing = PyTuple_GET_SIZE(missing) ? PyTuple_GET_ITEM(missing, 0) : NULL;
     field->held = Py_NewRef(given);
     return 1;
