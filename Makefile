@@ -108,7 +108,7 @@ $(UV): requirements/uv.txt
 
 # The hot path compiled by mypyc, which takes half a minute and a C compiler. Without one, all goes on in plain Python.
 # It is built from an archive of the sources, not among them, so that no stale library is ever found in their place.
-.venv/.compiled: $(SOURCES) | .venv/.runtime
+.venv/.compiled: pyproject.toml $(SOURCES) | .venv/.runtime
 	@echo 'Compiling the hot path, about half a minute' >&2
 	@rm -rf .venv/compiled .venv/wheel
 	@{ HATCH_BUILD_HOOKS_ENABLE=true $(UV) build --quiet --require-hashes \

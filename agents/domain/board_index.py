@@ -151,7 +151,7 @@ class BoardIndex:
             row = Total(event.channel_id, None, 0, 0, at_ms, at_ms, -1, opened_ms=at_ms)
             board = self._open(book, within, row)
             _enter(within, book.stream, row)
-            self._tables.totals.put(within.key, book.stream, row, board.size)
+            self._tables.totals.groups.setdefault(within.key, {})[book.stream] = row
             self._closing.opened(board)
         return board
 

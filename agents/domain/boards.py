@@ -5,7 +5,7 @@ row to its family only at its first change after a cut.
 """
 
 from sys import intern
-from typing import Any, Final
+from typing import Final
 
 from mypy_extensions import i64
 
@@ -13,6 +13,7 @@ from agents.domain.board import AnyBoard, Board, ScopeBoard
 from agents.domain.board_index import BoardIndex
 from agents.domain.book import Book
 from agents.domain.cells import Cells, Gifters, Gifts, Streamers
+from agents.domain.changed import Changed, enter
 from agents.domain.closing import Closing
 from agents.domain.event import Event
 from agents.domain.growth import Growth
@@ -34,6 +35,7 @@ class Boards:
         "_changed_gifters",
         "_changed_gifts",
         "_changed_regions",
+        "_changed_totals",
         "_closing",
         "_growth",
         "_index",
@@ -48,9 +50,10 @@ class Boards:
         self._closing = closing
         self._pending = pending
         self._growth = Growth(tables.gifters)
-        self._changed_gifters: dict[str, dict[str, Gifters | None]] = tables.gifters.changed
-        self._changed_gifts: dict[str, dict[str, Gifts | None]] = tables.gifts.changed
-        self._changed_regions: dict[str, dict[str, Streamers | None]] = tables.streams.changed
+        self._changed_totals = tables.totals.changed
+        self._changed_gifters = tables.gifters.changed
+        self._changed_gifts = tables.gifts.changed
+        self._changed_regions = tables.streams.changed
         self._run: i64 = 0
 
     def count(self, event: Event, quantity: i64, value: i64, offset: i64, late: bool, watermark: i64) -> None:
@@ -202,13 +205,11 @@ class Boards:
         if row.run != self._run or book.late or renamed:
             self._changes_cells(self._changed_regions, book.key, region, row)
 
-    def _changes_cells(self, changed: dict[str, dict[str, Any]], group: str, member: str, row: Cells) -> None:
+    def _changes_cells(self, changed: Changed, group: str, member: str, row: Cells) -> None:
         """A row of cells changes for the first time in this run, or gets longer: cells part, or have other names."""
-        row.run = self._run
-        rows = changed.get(group)
-        if rows is None:
-            rows = changed[group] = {}
-        rows[member] = row
+        if row.run != self._run:
+            row.run = self._run
+            enter(changed, group, member, row)
         self._growth.add(len(group) + len(member) + ROW_BYTES + row.size())
 
     def _turned(self, row: Cells, cell: Cell, name: str | None) -> None:
@@ -220,8 +221,8 @@ class Boards:
         """A board changes for the first time in this run."""
         row = board.row
         board.run = self._run
-        strings = len(row.channel_id) + bytes_of(row.channel_name)
-        self._tables.totals.put(board.within.key, board.stream, row, board.size + strings)
+        enter(self._changed_totals, board.within.key, board.stream, row)
+        self._growth.add(board.size + len(row.channel_id) + bytes_of(row.channel_name))
         self._pending.setdefault(board, offset)
 
     def _changes_scope(self, scope: ScopeBoard, offset: i64) -> None:

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import orjson
 
+from agents.domain.changed import enter
 from agents.domain.detector import Moment, evaluate, next_evaluation
 from agents.domain.engagement import ANONYMOUS, BUCKET_MS, BucketTally, Engagement, begin, forgotten, note
 from agents.domain.event import Event
@@ -38,6 +39,8 @@ class Spikes:
     __slots__ = (
         "_at",
         "_awake",
+        "_changed_rows",
+        "_changed_tallies",
         "_due",
         "_engagement",
         "_forgotten",
@@ -45,12 +48,14 @@ class Spikes:
         "_next_ms",
         "_outbox",
         "_partition",
+        "_row_of",
         "_rows",
         "_rules",
         "_run",
         "_started",
         "_sweep_ms",
         "_tallies",
+        "_tally_rows",
         "_thresholds",
         "_told",
     )
@@ -67,7 +72,11 @@ class Spikes:
         self._partition = str(partition)
         self._engagement = engagement
         self._rows: dict[str, dict[str, Engagement]] = engagement.groups
+        self._row_of: dict[str, Engagement] = {}
+        self._tally_rows: dict[str, dict[str, BucketTally]] = tallies.groups
         self._tallies = tallies
+        self._changed_rows = engagement.changed
+        self._changed_tallies = tallies.changed
         self._growth = Growth(tallies)
         self._run = self._started = 0
         self._outbox = outbox
@@ -86,6 +95,7 @@ class Spikes:
             for tally in row.recent.values():  # of a row of version 1
                 self._keep(stream, tally)
             row.hold(self._tallies.groups.get(stream, {}))
+        self._row_of = {stream: row for stream, _, row in self._engagement}
         self._awake = {stream for stream, _, row in self._engagement if row.restless}
         self._at = self._next_ms = 0
 
@@ -117,12 +127,12 @@ class Spikes:
         if row is None or forgotten(row, at):
             self._tallies.drop(stream)
             row = begin(bucket, at)
+            self._rows.setdefault(stream, {})[""] = self._row_of[stream] = row
         elif row.at < at:
             self._catch_up(stream, row, at, offset)
         unit, crowd = event.value_unit, row.crowd
         tally = note(row, event.sender_id or ANONYMOUS, bucket, unit, quantity, value)
-        if row.run != self._run:
-            self._changes(stream, row)
+        self._changes(stream, row)
         if tally is not None and tally.run != self._run:
             self._keep(stream, tally)
         elif row.crowd > crowd:
@@ -149,23 +159,26 @@ class Spikes:
         return started
 
     def _row(self, stream: str) -> Engagement | None:
-        """Return what the family would, without a call out of compiled code."""
-        rows = self._rows.get(stream)
-        return None if rows is None else rows.get("")
+        """Return what the family would, without a call out of compiled code, and at once."""
+        return self._row_of.get(stream)
 
     def _changes(self, stream: str, row: Engagement) -> None:
-        """Tell a change of the row, the first one in this run, or of its spike."""
-        row.run, size = self._run, _size(row)
-        self._told += size
-        self._engagement.put(stream, "", row, size)
+        """Tell a change of the row, if it is the first one in this run."""
+        if row.run != self._run:
+            row.run = self._run
+            enter(self._changed_rows, stream, "", row)
+            self._growth.add(_size(row))
 
     def _keep(self, stream: str, tally: BucketTally) -> None:
         """Tell a change of a tally, the first one in this run.
 
         Its slot may have been that of one that has left W: with this change goes that of the row, which says so.
         """
+        if tally.run < 0:
+            self._tally_rows.setdefault(stream, {})[tally.slot] = tally
         tally.run = self._run
-        self._tallies.put(stream, tally.slot, tally, TALLY_BYTES + GIFTER_BYTES * len(tally.gifters))
+        enter(self._changed_tallies, stream, tally.slot, tally)
+        self._growth.add(TALLY_BYTES + GIFTER_BYTES * len(tally.gifters))
 
     def _threshold(self, unit: str) -> int:
         return self._rules.big_gift.get(unit.partition(":")[0], NO_GIFT_IS_BIG)
@@ -204,6 +217,7 @@ class Spikes:
             return
         self._told += ROW_BYTES + TALLY_BYTES * len(self._tallies.groups.get(stream, ()))
         self._engagement.delete(stream)
+        del self._row_of[stream]
         self._tallies.drop(stream)
         self._awake.discard(stream)
 
@@ -229,6 +243,7 @@ class Spikes:
             "cause": moment.cause,
             "position": self._position(offset),
         }
+        self._told += _size(row)
         self._changes(stream, row)
         self._send(update, offset)
         self._started += moment.phase == "start" and spike.started == moment.at

@@ -6,6 +6,7 @@ from typing import Any, Final, NamedTuple, Protocol, TypeVar
 
 from agents.domain.account import Account
 from agents.domain.cells import Gifters, Gifts, Streamers
+from agents.domain.changed import Changed
 from agents.domain.engagement import BucketTally, Engagement
 from agents.domain.rows import Register, Scope, Total
 from agents.domain.small_rows import Outgoing
@@ -19,11 +20,11 @@ class FamilyT(Protocol[R]):
     A group is what lives and dies together. Every change, in place or not, is told by `put`; `size` estimates the
     encoded bytes of the row and its key. Group and member are strings without space.
 
-    `changed` holds the rows that changed since the last run, likewise; hot paths enter theirs there themselves.
+    `changed` holds the rows that changed since the last run; hot paths `enter` theirs there themselves.
     """
 
     groups: dict[str, dict[str, R]]
-    changed: dict[str, dict[str, R | None]]
+    changed: Changed
 
     def get(self, group: str, member: str = "") -> R | None:
         """Return the row, or None."""

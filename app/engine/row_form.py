@@ -44,11 +44,12 @@ def decoder(row_type: Any) -> Reader:
 class RowForm(Generic[R]):
     """How the rows of one family are written and read.
 
-    `encode` writes a row in the current `version`. `older` makes a row of the fields (plain lists, maps, strings and
+    `encode` writes a row in the current `version`; if `packed`, it is the `head` and then the fields that the row's
+    `pack` returns. `older` makes a row of the fields (plain lists, maps, strings and
     numbers) that an older version wrote, for each of them. `first` reads a row that has no head.
     """
 
-    __slots__ = ("_by_version", "_tag", "encode", "first")
+    __slots__ = ("_by_version", "_tag", "encode", "first", "head", "packed")
 
     def __init__(self, tag: str, row_type: Any, version: int, older: Mapping[int, Callable[[Any], R]]) -> None:
         if version < 1 or sorted(older) != list(range(1, version)):
@@ -56,7 +57,9 @@ class RowForm(Generic[R]):
         self._tag = tag
         self._by_version = {at: _of_fields(make) for at, make in older.items()} | {version: decoder(row_type)}
         self.first: Callable[[bytes], R] = self._by_version[1]
-        self.encode: Writer = encoder(row_type) if version == 1 else _headed(version, encoder(row_type))
+        self.packed = hasattr(row_type, "pack")
+        self.head = b"" if version == 1 else bytes((HEAD, version))
+        self.encode: Writer = _headed(self.head, encoder(row_type)) if self.head else encoder(row_type)
 
     def later(self, value: bytes) -> R:
         """Read a row that has a head. Raises FormatUnknown for a newer version."""
@@ -71,8 +74,7 @@ class RowForm(Generic[R]):
         return row
 
 
-def _headed(version: int, encode: Writer) -> Writer:
-    head = bytes((HEAD, version))
+def _headed(head: bytes, encode: Writer) -> Writer:
     return lambda row: head + encode(row)
 
 

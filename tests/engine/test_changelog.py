@@ -90,9 +90,8 @@ def test_rows_that_a_hot_path_changes_itself_are_written_as_those_that_were_put(
     family.put("group", "replaced", Count(1, 1))
     put = list(changed_rows([family]))
     rows = family.groups["group"]
-    family.changed["group"] = changed = {}
-    changed["kept"] = rows["kept"]
-    changed["replaced"] = rows["replaced"] = Count(2, 2)
+    rows["replaced"] = Count(2, 2)
+    family.changed["group"] = ["kept", rows["kept"], "replaced", rows["replaced"]]
     assert list(changed_rows([family])) == [put[0], (put[1][0], family.form.encode(Count(2, 2)))]
     assert list(changed_rows([family])) == []
 

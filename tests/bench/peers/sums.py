@@ -87,8 +87,8 @@ class Sums:
         self.gifters: Family[Gifter] = Family("g", Gifter, pressure)
         self.families: Sequence[Family[Any]] = (self.minutes, self.gifters)
         self._streams: dict[str, dict[str, Gifter]] = self.gifters.groups
-        self._changed_totals: dict[str, dict[str, Total | None]] = self.minutes.changed
-        self._changed_gifters: dict[str, dict[str, Gifter | None]] = self.gifters.changed
+        self._changed_totals: dict[str, list[Any]] = self.minutes.changed
+        self._changed_gifters: dict[str, list[Any]] = self.gifters.changed
         self._with_gifters = task.gifters
         self._out = task.out
         self._partition = number
@@ -128,8 +128,7 @@ class Sums:
         total.sends += sends
         if total.run != self._run:
             total.run, total.position = self._run, self._position
-            self._changed_totals.setdefault(self._minute, {})[stream] = total
-            self._grow()
+            self._enter(self._changed_totals, self._minute, stream, total)
 
     def _give(self, stream: str, sender: str, value: i64) -> None:
         rows = self._streams.get(stream)
@@ -141,14 +140,16 @@ class Sums:
         row.value += value
         if row.run != self._run:
             row.run, row.position = self._run, self._position
-            changed = self._changed_gifters.get(stream)
-            if changed is None:
-                changed = self._changed_gifters[stream] = {}
-            changed[sender] = row
-            self._grow()
+            self._enter(self._changed_gifters, stream, sender, row)
 
-    def _grow(self) -> None:
-        """A row has changed: told in bulk, as it is a call into other compiled code."""
+    def _enter(self, changed: dict[str, list[Any]], group: str, member: str, row: object) -> None:
+        """A row has changed. How many have is told in bulk, as it is a call into other compiled code."""
+        rows = changed.get(group)
+        if rows is None:
+            changed[group] = [member, row]
+        else:
+            rows.append(member)
+            rows.append(row)
         self._untold += 1
         if self._untold == TOLD:
             self._pressure.bytes += TOLD * ROW_BYTES
@@ -159,13 +160,11 @@ class Sums:
         self._untold = 0
         outputs, self._again = self._again, []
         for minute, totals in self._changed_totals.items():
-            for stream, total in totals.items():
-                if total is not None:
-                    outputs.append(self._total(stream, minute, total))
+            for at in range(0, len(totals), 2):
+                outputs.append(self._total(totals[at], minute, totals[at + 1]))
         for stream, gifters in self._changed_gifters.items():
-            for sender, gifter in gifters.items():
-                if gifter is not None:
-                    outputs.append(self._gifter(stream, sender, gifter))
+            for at in range(0, len(gifters), 2):
+                outputs.append(self._gifter(stream, gifters[at], gifters[at + 1]))
         return outputs, None, self._position
 
     def _total(self, stream: str, minute: str, row: Total) -> Told:
