@@ -96,6 +96,16 @@ def test_rows_that_a_hot_path_changes_itself_are_written_as_those_that_were_put(
     assert list(changed_rows([family])) == []
 
 
+def test_of_a_member_that_changed_twice_the_later_row_counts() -> None:
+    family: Family[Count] = Family("w", Count)
+    family.put("group", "deleted", Count(1, 1))
+    family.put("group", "back", Count(1, 1))
+    family.delete("group", "deleted")
+    family.delete("group", "back")
+    family.put("group", "back", Count(2, 2))
+    assert list(loaded(list(changed_rows([family])))[0]) == [("group", "back", Count(2, 2))]
+
+
 def test_pressure_counts_each_changed_row_once() -> None:
     pressure = Pressure()
     family: Family[Count] = Family("w", Count, pressure)
