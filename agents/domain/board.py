@@ -6,7 +6,7 @@ from msgspec.json import encode
 from mypy_extensions import i64
 
 from agents.domain.ranking import GIFTS_SHOWN, Top
-from agents.domain.rows import Gift, Gifter, Scope, Streamer, Total
+from agents.domain.rows import Gift, Gifter, Scope, Streamer, Total, bytes_of
 from schemas.board import Window
 from schemas.ids import WindowName
 
@@ -107,6 +107,10 @@ class Board:
         self.gifters = self.gifts = 0
         self.top: Top[Gifter] = Top(self.limit)
         self.top_gifts: Top[Gift] = Top(GIFTS_SHOWN)
+
+    def row_bytes(self) -> i64:
+        """Return what the total's row takes in a record batch, with its key, at most."""
+        return self.size + len(self.row.channel_id) + bytes_of(self.row.channel_name)
 
     def changed_to(self) -> int:
         """Return the position just behind the last change, being made final included."""

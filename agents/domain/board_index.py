@@ -145,6 +145,7 @@ class BoardIndex:
         return book
 
     def _board(self, book: Book, within: WindowBoards, event: Event) -> Board:
+        """Return the board, opened if it is new: its row is told with its first change, by the gift that opens it."""
         board = within.streams.get(book.stream)
         if board is None:
             at_ms = event.event_time_ms

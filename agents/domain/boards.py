@@ -219,10 +219,9 @@ class Boards:
 
     def _changes(self, board: Board, offset: i64) -> None:
         """A board changes for the first time in this run."""
-        row = board.row
         board.run = self._run
-        enter(self._changed_totals, board.within.key, board.stream, row)
-        self._growth.add(board.size + len(row.channel_id) + bytes_of(row.channel_name))
+        enter(self._changed_totals, board.within.key, board.stream, board.row)
+        self._growth.add(board.row_bytes())
         self._pending.setdefault(board, offset)
 
     def _changes_scope(self, scope: ScopeBoard, offset: i64) -> None:

@@ -1,12 +1,12 @@
-"""Rows that changed since the last run, as a hot path enters them: to tell a family is a call out of compiled code."""
+"""Rows that changed since the last run, as a hot path enters them: to tell a family takes a call across modules."""
 
 from typing import Any
 
 Changed = dict[str, list[Any]]
 """Group -> member, row, member, row and so on, in the order of the changes; None stands for a row that was deleted.
 
-Lists, because a row that knows its run is entered once a run anyway: a dict a group, which would find those that are
-there, takes twice as long to fill, and to read.
+Lists, because a row that knows its run is entered once a run anyway: a dict a group, to find those that are there,
+takes longer to fill and to read.
 """
 
 

@@ -41,7 +41,7 @@ class Closing:
                 self.opened(board)
             elif not board.row.final_at:
                 board.row.final_at = position
-                self._totals.put(board.within.key, board.stream, board.row, board.size)
+                self._totals.put(board.within.key, board.stream, board.row, board.row_bytes())
                 self.retires(board)
                 closed.append(board)
         return closed

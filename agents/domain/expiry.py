@@ -79,7 +79,7 @@ class Expiry:
         if isinstance(board, ScopeBoard):
             self._tables.scopes.put(board.key, "", board.row, board.size)
         else:
-            self._tables.totals.put(board.within.key, board.stream, board.row, board.size)
+            self._tables.totals.put(board.within.key, board.stream, board.row, board.row_bytes())
             del board.within.streams[board.stream]
         board.strip()
 

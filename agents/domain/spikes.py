@@ -11,7 +11,7 @@ import orjson
 
 from agents.domain.changed import enter
 from agents.domain.detector import Moment, evaluate, next_evaluation
-from agents.domain.engagement import ANONYMOUS, BUCKET_MS, BucketTally, Engagement, begin, forgotten, note
+from agents.domain.engagement import ANONYMOUS, BUCKET_MS, BucketTally, Engagement, Tally, begin, forgotten, note
 from agents.domain.event import Event
 from agents.domain.growth import Growth
 from agents.domain.rules import Rules
@@ -21,7 +21,9 @@ from agents.domain.tables import FamilyT
 SWEEP_MS: Final = 600_000
 ROW_BYTES: Final = 200
 TALLY_BYTES: Final = 200
-GIFTER_BYTES: Final = 32
+GIFTER_BYTES: Final = 12
+"""What a gifter takes in a tally beside the id, at most."""
+
 AT_ONCE_BYTES: Final = 32 * 1024
 """Of the rows that one record tells for streams other than its own, before the next one has to: a run is looked at
 every few records, and what these add to a full one must fit."""
@@ -131,12 +133,14 @@ class Spikes:
         elif row.at < at:
             self._catch_up(stream, row, at, offset)
         unit, crowd = event.value_unit, row.crowd
-        tally = note(row, event.sender_id or ANONYMOUS, bucket, unit, quantity, value)
+        gifter = event.sender_id or ANONYMOUS
+        tally = note(row, gifter, bucket, unit, quantity, value)
         self._changes(stream, row)
         if tally is not None and tally.run != self._run:
             self._keep(stream, tally)
         elif row.crowd > crowd:
-            self._growth.add(2 * GIFTER_BYTES if row.spike else GIFTER_BYTES)
+            size = GIFTER_BYTES + len(gifter)
+            self._growth.add(2 * size if row.spike else size)
         if row.restless and stream not in self._awake:
             self._awake.add(stream)
         threshold = self._thresholds.get(unit)
@@ -178,7 +182,7 @@ class Spikes:
             self._tally_rows.setdefault(stream, {})[tally.slot] = tally
         tally.run = self._run
         enter(self._changed_tallies, stream, tally.slot, tally)
-        self._growth.add(TALLY_BYTES + GIFTER_BYTES * len(tally.gifters))
+        self._growth.add(_tally_size(tally))
 
     def _threshold(self, unit: str) -> int:
         return self._rules.big_gift.get(unit.partition(":")[0], NO_GIFT_IS_BIG)
@@ -244,6 +248,8 @@ class Spikes:
             "position": self._position(offset),
         }
         self._told += _size(row)
+        if moment.phase == "start" and row.run == self._run:
+            self._growth.add(_size(row) - ROW_BYTES)
         self._changes(stream, row)
         self._send(update, offset)
         self._started += moment.phase == "start" and spike.started == moment.at
@@ -279,4 +285,8 @@ class Spikes:
 
 def _size(row: Engagement) -> int:
     """Estimate the encoded bytes of a row and its key."""
-    return ROW_BYTES if row.spike is None else ROW_BYTES + TALLY_BYTES + GIFTER_BYTES * len(row.spike.tally.gifters)
+    return ROW_BYTES if row.spike is None else ROW_BYTES + _tally_size(row.spike.tally)
+
+
+def _tally_size(tally: Tally) -> int:
+    return TALLY_BYTES + GIFTER_BYTES * len(tally.gifters) + sum([len(gifter) for gifter in tally.gifters])

@@ -57,7 +57,9 @@ static int put_size(Buffer *to, Py_ssize_t size, int brief, Py_ssize_t briefest,
         return put_head(to, (unsigned char)(brief | size), 0, 0);
     if (of_8 && size <= UINT8_MAX)
         return put_head(to, (unsigned char)of_8, size, 1);
-    return size <= UINT16_MAX ? put_head(to, (unsigned char)of_16, size, 2) : put_head(to, (unsigned char)(of_16 + 1), size, 4);
+    if (size <= UINT16_MAX)
+        return put_head(to, (unsigned char)of_16, size, 2);
+    return size <= UINT32_MAX ? put_head(to, (unsigned char)(of_16 + 1), size, 4) : UNUSUAL;
 }
 
 static int put_bytes(Buffer *to, const char *from, Py_ssize_t size)
@@ -111,9 +113,8 @@ static int put_text(Buffer *to, PyObject *text)
 {
     Py_ssize_t size;
     const char *from = PyUnicode_AsUTF8AndSize(text, &size);
-    if (from == NULL || put_size(to, size, 0xA0, 31, 0xD9, 0xDA) < 0)
-        return FAILED;
-    return put_bytes(to, from, size);
+    int done = from == NULL ? FAILED : put_size(to, size, 0xA0, 31, 0xD9, 0xDA);
+    return done == WRITTEN ? put_bytes(to, from, size) : done;
 }
 
 static int put(Buffer *to, PyObject *value, int depth);
@@ -152,8 +153,8 @@ static int put(Buffer *to, PyObject *value, int depth)
     if (PyFloat_CheckExact(value))
         return put_float(to, PyFloat_AS_DOUBLE(value));
     if (PyBytes_CheckExact(value)) {
-        Py_ssize_t size = PyBytes_GET_SIZE(value);
-        return put_size(to, size, 0, -1, 0xC4, 0xC5) < 0 ? FAILED : put_bytes(to, PyBytes_AS_STRING(value), size);
+        int done = put_size(to, PyBytes_GET_SIZE(value), 0, -1, 0xC4, 0xC5);
+        return done == WRITTEN ? put_bytes(to, PyBytes_AS_STRING(value), PyBytes_GET_SIZE(value)) : done;
     }
     if (depth == DEEPEST)
         return UNUSUAL;
@@ -193,6 +194,10 @@ static int append_rows(Buffer *key, Buffer *scratch, PyObject *rows, PyObject *h
                        PyObject *values)
 {
     Py_ssize_t begin = key->size;
+    if (PyList_GET_SIZE(rows) % 2) {
+        PyErr_SetString(PyExc_ValueError, "a member among the changed rows has no row");
+        return -1;
+    }
     for (Py_ssize_t i = 0; i + 1 < PyList_GET_SIZE(rows); i += 2) {
         Py_ssize_t size;
         const char *member = PyUnicode_AsUTF8AndSize(PyList_GET_ITEM(rows, i), &size);
@@ -201,7 +206,10 @@ static int append_rows(Buffer *key, Buffer *scratch, PyObject *rows, PyObject *h
             return -1;
         if (append(keys, PyBytes_FromStringAndSize(key->begin, key->size)) < 0)
             return -1;
-        if (append(values, value_of(scratch, PyList_GET_ITEM(rows, i + 1), head, otherwise)) < 0)
+        PyObject *row = Py_NewRef(PyList_GET_ITEM(rows, i + 1)); /* its `pack` may do anything */
+        PyObject *value = value_of(scratch, row, head, otherwise);
+        Py_DECREF(row);
+        if (append(values, value) < 0)
             return -1;
     }
     return 0;
@@ -233,8 +241,11 @@ static PyObject *encode_rows(PyObject *module, PyObject *args)
         if (!PyUnicode_Check(group) || !PyList_Check(rows)) {
             PyErr_SetString(PyExc_TypeError, "changed rows have to be lists, by the name of their group");
             done = -1;
-        } else if ((done = begin_keys(&key, tag, group)) == 0)
+        } else if ((done = begin_keys(&key, tag, group)) == 0) {
+            Py_INCREF(rows);
             done = append_rows(&key, &scratch, rows, head, otherwise, keys, values);
+            Py_DECREF(rows);
+        }
     }
     PyMem_Free(key.begin);
     PyMem_Free(scratch.begin);

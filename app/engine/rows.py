@@ -67,7 +67,7 @@ class Family(Generic[R]):
     """Rows of one type: group -> member -> row.
 
     `tag` is one ASCII character, unique in its table, and stands first in the changelog key. Rows may be changed in
-    place, but each change is told by `put`. Group and member are strings without space.
+    place, but each change is told by `put`, or as `changed` says. Group and member are strings without space.
 
     `changed` holds what changed since the last run: group -> member, row, member, row and so on, in the order of the
     changes; None stands for a row that was deleted, and of a member that is there twice the later row counts. It stays
@@ -145,7 +145,7 @@ class Family(Generic[R]):
         self.changed.clear()
 
     def _encode_rows(self, keys: list[bytes], values: list[bytes | None]) -> None:
-        """As the kernel does; this is for rows that msgspec knows, too."""
+        """As the kernel does, which is not everywhere, and not for rows that only msgspec knows."""
         encode, member = self.form.encode, ""
         for group, rows in self.changed.items():
             prefix = f"{self.tag}{group} "
@@ -163,12 +163,14 @@ class Family(Generic[R]):
                 yield group, member, row
 
     def _change(self, group: str, member: str, row: R | None, size: int) -> None:
+        """Enter a change. If the same row was the last one of its group, it stays one, of the size it was told."""
         rows = self.changed.get(group)
         if rows is None:
             self.changed[group] = [member, row]
-        elif rows[-2] == member:
-            rows[-1] = row
-            return
-        else:
+        elif rows[-2] != member:
             rows += (member, row)
+        else:
+            before, rows[-1] = rows[-1], row
+            if before is not None:
+                return
         self.pressure.bytes += size

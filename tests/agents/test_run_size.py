@@ -51,6 +51,20 @@ def test_of_the_longest_names(name: str) -> None:
     assert true <= estimated <= 2 * true
 
 
+@pytest.mark.parametrize("id_chars", [20, 128])
+def test_of_spikes_that_begin_in_rows_that_have_changed_already(id_chars: int) -> None:
+    def given(sender: int, second: int) -> list[dict[str, Any]]:
+        senders = f"{sender:0{id_chars}}"
+        return [gift(stream=f"tiktok:{at}", sender=senders, at=AT + 1_000 * second) for at in range(50)]
+
+    def records(seconds: range, each: int) -> list[SimpleRecord]:
+        events = [one for second in seconds for one in given(second % each, second)]
+        return [record(at, event) for at, event in enumerate(events)]
+
+    estimated, true = sizes(records(range(240, 280), 40), records(range(0, 240, 60), 1))
+    assert true <= estimated <= 3 * true
+
+
 LONGEST = "\U0001f981" * 64
 
 

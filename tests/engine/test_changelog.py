@@ -106,6 +106,15 @@ def test_of_a_member_that_changed_twice_the_later_row_counts() -> None:
     assert list(loaded(list(changed_rows([family])))[0]) == [("group", "back", Count(2, 2))]
 
 
+def test_a_row_in_the_place_of_a_tombstone_is_counted() -> None:
+    pressure = Pressure()
+    family: Family[Count] = Family("w", Count, pressure)
+    family.put("group", "", Count(1, 1), size=100)
+    family.delete("group")
+    family.put("group", "", Count(2, 2), size=1_000)
+    assert pressure.bytes >= 1_000
+
+
 def test_pressure_counts_each_changed_row_once() -> None:
     pressure = Pressure()
     family: Family[Count] = Family("w", Count, pressure)

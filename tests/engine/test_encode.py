@@ -96,6 +96,13 @@ def test_an_error_of_a_row_is_told_as_it_is() -> None:
         changed_rows([family])
 
 
+def test_a_member_without_a_row_is_an_error() -> None:
+    family: Family[Packed] = Family("w", Packed)
+    family.changed["group"] = ["member", Packed(1), "other"]
+    with pytest.raises((ValueError, IndexError)):
+        changed_rows([family])
+
+
 def test_keys_are_utf_8_and_deleted_rows_have_no_value() -> None:
     family: Family[Packed] = Family("w", Packed)
     for group, member in (("grüße", "🦁"), ("g", ""), ("", "")):
