@@ -13,7 +13,7 @@ SYNC := $(UV) pip sync --require-hashes --build-constraints requirements/build.t
 INSTALL := $(UV) pip install --quiet --no-deps --build-constraints requirements/build.txt --editable .
 COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-header --no-emit-index-url --no-emit-find-links
-SOURCES := hatch_build.py $(shell find agents app schemas -name '*.py' -o -name '*.c')
+SOURCES := hatch_build.py pyproject.toml $(shell find agents app schemas -name '*.py' -o -name '*.c')
 # With these, Python finds the packages as they were compiled before it finds their sources.
 COMPILED := PYTHONSAFEPATH=1 PYTHONPATH=$(CURDIR)/.venv/compiled:$(CURDIR)
 OF_THE_HOT_PATH := tests/domain tests/agents tests/engine tests/test_agreement.py tests/test_compiled.py
@@ -108,7 +108,7 @@ $(UV): requirements/uv.txt
 
 # The hot path compiled by mypyc, which takes half a minute and a C compiler. Without one, all goes on in plain Python.
 # It is built from an archive of the sources, not among them, so that no stale library is ever found in their place.
-.venv/.compiled: pyproject.toml $(SOURCES) | .venv/.runtime
+.venv/.compiled: $(SOURCES) | .venv/.runtime
 	@echo 'Compiling the hot path, about half a minute' >&2
 	@rm -rf .venv/compiled .venv/wheel
 	@{ HATCH_BUILD_HOOKS_ENABLE=true $(UV) build --quiet --require-hashes \

@@ -178,7 +178,7 @@ class Spikes:
 
         Its slot may have been that of one that has left W: with this change goes that of the row, which says so.
         """
-        if tally.run < 0:
+        if tally.run < 0:  # new, or just loaded
             self._tally_rows.setdefault(stream, {})[tally.slot] = tally
         tally.run = self._run
         enter(self._changed_tallies, stream, tally.slot, tally)
@@ -247,9 +247,10 @@ class Spikes:
             "cause": moment.cause,
             "position": self._position(offset),
         }
-        self._told += _size(row)
-        if moment.phase == "start" and row.run == self._run:
-            self._growth.add(_size(row) - ROW_BYTES)
+        size = _size(row)
+        self._told += size
+        if moment.phase == "start" and row.run == self._run:  # told when the row had no spike yet
+            self._growth.add(size - ROW_BYTES)
         self._changes(stream, row)
         self._send(update, offset)
         self._started += moment.phase == "start" and spike.started == moment.at

@@ -198,7 +198,7 @@ static int append_rows(Buffer *key, Buffer *scratch, PyObject *rows, PyObject *h
         PyErr_SetString(PyExc_ValueError, "a member among the changed rows has no row");
         return -1;
     }
-    for (Py_ssize_t i = 0; i + 1 < PyList_GET_SIZE(rows); i += 2) {
+    for (Py_ssize_t i = 0; i + 1 < PyList_GET_SIZE(rows); i += 2) { /* a `pack` may do anything */
         Py_ssize_t size;
         const char *member = PyUnicode_AsUTF8AndSize(PyList_GET_ITEM(rows, i), &size);
         key->size = begin;
@@ -206,7 +206,7 @@ static int append_rows(Buffer *key, Buffer *scratch, PyObject *rows, PyObject *h
             return -1;
         if (append(keys, PyBytes_FromStringAndSize(key->begin, key->size)) < 0)
             return -1;
-        PyObject *row = Py_NewRef(PyList_GET_ITEM(rows, i + 1)); /* its `pack` may do anything */
+        PyObject *row = Py_NewRef(PyList_GET_ITEM(rows, i + 1));
         PyObject *value = value_of(scratch, row, head, otherwise);
         Py_DECREF(row);
         if (append(values, value) < 0)

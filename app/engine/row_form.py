@@ -27,12 +27,8 @@ encode_row: Final = msgspec.msgpack.Encoder(enc_hook=methodcaller("pack")).encod
 """A row is anything that msgspec writes as an array, or has a `pack` that returns the fields its `unpack` takes."""
 
 
-def encoder(row_type: Any) -> Writer:
-    """Return what writes a row of that type: as `encode_row`, which is slow in finding out what it has to pack."""
-    return _encode_packed if hasattr(row_type, "pack") else encode_row
-
-
 def _encode_packed(row: Any) -> bytes:
+    """As `encode_row`, which is slow in finding out what it has to pack."""
     return encode_row(row.pack())
 
 
@@ -45,8 +41,8 @@ class RowForm(Generic[R]):
     """How the rows of one family are written and read.
 
     `encode` writes a row in the current `version`; if `packed`, it is the `head` and then the fields that the row's
-    `pack` returns. `older` makes a row of the fields (plain lists, maps, strings and
-    numbers) that an older version wrote, for each of them. `first` reads a row that has no head.
+    `pack` returns. `older` makes a row of the fields (plain lists, maps, strings and numbers) that an older version
+    wrote, for each of them. `first` reads a row that has no head.
     """
 
     __slots__ = ("_by_version", "_tag", "encode", "first", "head", "packed")
@@ -59,7 +55,8 @@ class RowForm(Generic[R]):
         self.first: Callable[[bytes], R] = self._by_version[1]
         self.packed = hasattr(row_type, "pack")
         self.head = b"" if version == 1 else bytes((HEAD, version))
-        self.encode: Writer = _headed(self.head, encoder(row_type)) if self.head else encoder(row_type)
+        encode: Writer = _encode_packed if self.packed else encode_row
+        self.encode: Writer = _headed(self.head, encode) if self.head else encode
 
     def later(self, value: bytes) -> R:
         """Read a row that has a head. Raises FormatUnknown for a newer version."""

@@ -143,7 +143,10 @@ class Sums:
             self._enter(self._changed_gifters, stream, sender, row)
 
     def _enter(self, changed: dict[str, list[Any]], group: str, member: str, row: object) -> None:
-        """A row has changed. How many have is told in bulk, as it is a call into other compiled code."""
+        """A row has changed. How many have is told in bulk, as it is a call into other compiled code.
+
+        So would be `agents.domain.changed.enter`, which is the same: with it a gift took 3% longer.
+        """
         rows = changed.get(group)
         if rows is None:
             changed[group] = [member, row]
