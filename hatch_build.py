@@ -8,7 +8,13 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 from setuptools import Distribution, Extension
 from setuptools.command.build_ext import build_ext
 
-SOURCES = ("agents/domain/scan.c", "app/engine/encode.c", "app/engine/pack.c", "app/engine/unpack.c")
+SOURCES = (
+    "agents/domain/scan.c",
+    "app/engine/count.c",
+    "app/engine/encode.c",
+    "app/engine/pack.c",
+    "app/engine/unpack.c",
+)
 
 
 class Kernels(BuildHookInterface):  # type: ignore[type-arg] # of a configuration that nothing is read of

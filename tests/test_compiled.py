@@ -11,5 +11,6 @@ def test_the_compiled_packages_are_used_where_they_are_on_the_path() -> None:
     compiled = [folder for folder in sys.path if list(Path(folder).glob("agents/domain/boards.*.so"))]
     suffix = Path(agents.domain.boards.__file__).suffix
     assert suffix == (".so" if compiled else ".py")
-    for kernel in ("agents.domain.scan", "app.engine.encode", "app.engine.pack", "app.engine.unpack"):
-        assert (find_spec(kernel) is not None) is bool(compiled)
+    for kernel in ("count", "encode", "pack", "unpack"):
+        assert (find_spec(f"app.engine.{kernel}") is not None) is bool(compiled)
+    assert (find_spec("agents.domain.scan") is not None) is bool(compiled)

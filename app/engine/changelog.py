@@ -8,12 +8,10 @@ engine's own: the commit row, which says what the rows before it stand for, and 
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final
 
-import msgspec
-
-from app.engine.commit import ANOTHER_VERSION, COMMIT_KEY, Commit, decode_commit
+from app.engine.commit import COMMIT_KEY, Commit, decode_commit
 from app.engine.errors import FormatUnknown, Replaced
-from app.engine.row_form import HEAD, NEWER, RowForm
-from app.engine.rows import Family, Row, Rows
+from app.engine.row_form import NEWER, UNREADABLE, unreadable
+from app.engine.rows import STEP, Family, Row, Rows
 
 FENCE_KEY: Final = b"\x00fence"
 REPLACED_KEY: Final = b"\x00replaced"
@@ -25,10 +23,6 @@ def changed_rows(families: Iterable[Family[Any]]) -> Rows:
     for family in families:
         family.take_rows(rows)
     return rows
-
-
-STEP: Final = 5_000
-"""So many rows at most are taken, or read, before others may run."""
 
 
 class RowLoader:
@@ -62,7 +56,7 @@ class RowLoader:
                     newest = groups[head] = {}
                 newest[member.decode()] = value
         except ValueError as error:
-            raise _unreadable(key, error) from error
+            raise unreadable(key, error) from error
 
     def finish(self) -> Iterator[None]:
         """Read the rows, some at each step.
@@ -76,16 +70,12 @@ class RowLoader:
             if family is None:
                 self._apply_own(head, rows.get(""))
                 continue
-            members = list(rows)
-            self.rows += len(members)
-            for at in range(0, len(members), STEP):
-                _read(family.form, head, rows, members[at : at + STEP])
-                read += min(STEP, len(members) - at)
+            self.rows += len(rows)
+            for some in family.recover(head[1:].decode(), rows):
+                read += some
                 if read >= STEP:
                     read = 0
                     yield
-            if rows:
-                family.groups[head[1:].decode()] = rows
         self._taken.clear()
 
     def _apply_own(self, key: bytes, value: bytes | None) -> None:
@@ -93,37 +83,14 @@ class RowLoader:
         if key == COMMIT_KEY:
             try:
                 self.commit = decode_commit(value or b"")
-            except _UNREADABLE as error:
-                raise _unreadable(key, error) from error
+            except UNREADABLE as error:
+                raise unreadable(key, error) from error
         elif key == REPLACED_KEY:
             raise replaced(value)
         elif key != FENCE_KEY:
             raise FormatUnknown(
                 f"the changelog holds rows of kind {key.decode()[:1]!r}, which this version does not know; {NEWER}"
             )
-
-
-_UNREADABLE: Final = (msgspec.MsgspecError, TypeError, ValueError, LookupError)
-
-
-def _read(form: RowForm[Any], head: bytes, rows: dict[str, Any], members: list[str]) -> None:
-    """Put the rows of these members of a group in the place of what is written of them."""
-    first, later, member = form.first, form.later, ""
-    try:
-        for member in members:
-            value: bytes | None = rows[member]
-            if value is None:
-                del rows[member]
-            else:
-                rows[member] = first(value) if value[0] != HEAD else later(value)
-    except _UNREADABLE as error:
-        raise _unreadable(head + b" " + member.encode(), error) from error
-
-
-def _unreadable(key: bytes, error: Exception) -> FormatUnknown:
-    return FormatUnknown(
-        f"the changelog holds a row that this version cannot read ({key!r}: {error}); {ANOTHER_VERSION}"
-    )
 
 
 def replaced(by: bytes | None) -> Replaced:

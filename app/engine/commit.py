@@ -10,11 +10,10 @@ from typing import Any, Final
 import msgspec
 
 from app.engine.errors import FormatUnknown
-from app.engine.row_form import NEWER, encode_row
+from app.engine.row_form import ANOTHER_VERSION, NEWER, encode_row
 
 FORMAT: Final = 2
 """1, of before the first release, had a row for each window of a gifter, and one for each seen id."""
-ANOTHER_VERSION: Final = "run the version that wrote it, or count the log anew under another app id (docs/rebuild.md)"
 
 
 COMMIT_KEY: Final = b"\x00commit"

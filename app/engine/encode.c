@@ -163,12 +163,12 @@ static int put(Buffer *to, PyObject *value, int depth)
     return PyDict_CheckExact(value) ? put_dict(to, value, depth + 1) : UNUSUAL;
 }
 
-/* Return what is written of a row: its head, and the fields that its `pack` gives. */
+/* Return what is written of a row: its head, and the fields that it is, or that its `pack` gives. */
 static PyObject *value_of(Buffer *scratch, PyObject *row, PyObject *head, PyObject *otherwise)
 {
     if (row == Py_None)
         return Py_NewRef(row);
-    PyObject *fields = PyObject_CallMethodNoArgs(row, name_of_pack);
+    PyObject *fields = PyTuple_CheckExact(row) ? Py_NewRef(row) : PyObject_CallMethodNoArgs(row, name_of_pack);
     if (fields == NULL)
         return NULL;
     scratch->size = 0;

@@ -14,8 +14,9 @@ from typing import Any, Final
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from app.engine.batches import read_whole_batches
-from app.engine.changelog import STEP, RowLoader
+from app.engine.changelog import RowLoader
 from app.engine.connecting import connected
+from app.engine.rows import STEP
 
 FETCH_BYTES: Final = 4 * 1024 * 1024
 

@@ -7,7 +7,7 @@ stand two bytes, one that MessagePack never uses and the version.
 
 from collections.abc import Callable, Mapping
 from operator import methodcaller
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar, get_origin
 
 import msgspec
 
@@ -21,6 +21,10 @@ HEAD: Final = 0xC1
 """The first byte of a row that has a version above 1."""
 
 NEWER: Final = "run the version that wrote it, or a newer one"
+ANOTHER_VERSION: Final = "run the version that wrote it, or count the log anew under another app id (docs/rebuild.md)"
+
+UNREADABLE: Final = (msgspec.MsgspecError, TypeError, ValueError, LookupError)
+"""What a row may raise that cannot be read."""
 
 
 encode_row: Final = msgspec.msgpack.Encoder(enc_hook=methodcaller("pack")).encode
@@ -40,9 +44,9 @@ def decoder(row_type: Any) -> Reader:
 class RowForm(Generic[R]):
     """How the rows of one family are written and read.
 
-    `encode` writes a row in the current `version`; if `packed`, it is the `head` and then the fields that the row's
-    `pack` returns. `older` makes a row of the fields (plain lists, maps, strings and numbers) that an older version
-    wrote, for each of them. `first` reads a row that has no head.
+    `encode` writes a row in the current `version`; if `packed`, it is the `head` and then the fields: those that the
+    row's `pack` returns, or that the row consists of, if it is a plain tuple. `older` makes a row of the fields (plain
+    lists, maps, strings and numbers) that an older version wrote, for each of them. `first` reads a row without a head.
     """
 
     __slots__ = ("_by_version", "_tag", "encode", "first", "head", "packed")
@@ -53,9 +57,10 @@ class RowForm(Generic[R]):
         self._tag = tag
         self._by_version = {at: _of_fields(make) for at, make in older.items()} | {version: decoder(row_type)}
         self.first: Callable[[bytes], R] = self._by_version[1]
-        self.packed = hasattr(row_type, "pack")
+        has_pack = hasattr(row_type, "pack")
+        self.packed = has_pack or get_origin(row_type) is tuple
         self.head = b"" if version == 1 else bytes((HEAD, version))
-        encode: Writer = _encode_packed if self.packed else encode_row
+        encode: Writer = _encode_packed if has_pack else encode_row
         self.encode: Writer = _headed(self.head, encode) if self.head else encode
 
     def later(self, value: bytes) -> R:
@@ -69,6 +74,26 @@ class RowForm(Generic[R]):
             )
         row: R = read(value[2:])
         return row
+
+    def read(self, group: str, rows: dict[str, Any], members: list[str]) -> None:
+        """Put the rows of these members of a group in the place of what is written of them. Raises FormatUnknown."""
+        first, later, member = self.first, self.later, ""
+        try:
+            for member in members:
+                value: bytes | None = rows[member]
+                if value is None:
+                    del rows[member]
+                else:
+                    rows[member] = first(value) if value[0] != HEAD else later(value)
+        except UNREADABLE as error:
+            raise unreadable(f"{self._tag}{group} {member}".encode(), error) from error
+
+
+def unreadable(key: bytes, error: Exception) -> FormatUnknown:
+    """Return the error that names the row."""
+    return FormatUnknown(
+        f"the changelog holds a row that this version cannot read ({key!r}: {error}); {ANOTHER_VERSION}"
+    )
 
 
 def _headed(head: bytes, encode: Writer) -> Writer:

@@ -18,6 +18,9 @@ except ImportError:
 
 R = TypeVar("R")
 
+STEP: Final = 5_000
+"""So many rows at most are recovered before others may run."""
+
 ROW_BYTES: Final = 96
 """Estimated size of a small row in a record batch, key included; larger rows say their own size."""
 
@@ -134,6 +137,19 @@ class Family(Generic[R]):
             rows.pop(member, None)
             if not rows:
                 del self.groups[group]
+
+    def recover(self, group: str, rows: dict[str, Any]) -> Iterator[int]:
+        """Take up a group: by member what is written of its row, or None if it was deleted. The dict becomes the group.
+
+        Yields after some rows how many they were. Raises FormatUnknown for one that this version cannot read.
+        """
+        members = list(rows)
+        for at in range(0, len(members), STEP):
+            some = members[at : at + STEP]
+            self.form.read(group, rows, some)
+            yield len(some)
+        if rows:
+            self.groups[group] = rows
 
     def take_rows(self, to: Rows) -> None:
         """Add what changed to what is written, and forget it."""

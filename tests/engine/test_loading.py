@@ -5,12 +5,12 @@ from typing import NamedTuple
 
 import pytest
 
-from app.engine.changelog import FENCE_KEY, STEP, RowLoader
+from app.engine.changelog import FENCE_KEY, RowLoader
 from app.engine.commit import COMMIT_KEY, FORMAT, Commit, commit_row
 from app.engine.errors import FormatUnknown
 from app.engine.reader import LogReader
 from app.engine.row_form import encode_row
-from app.engine.rows import Family
+from app.engine.rows import STEP, Family
 from tests.engine.toy import Count
 
 

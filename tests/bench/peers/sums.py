@@ -1,7 +1,7 @@
 """The machine of the benchmark's plain jobs, compiled by mypyc as giftstream's own machines are (`build.machine`).
 
-Rows are written once a second, as everybody's are: each knows in which run it changed last, and is entered among the
-changed ones at its first change in a run.
+Rows are written once a second, as everybody's are: each is entered among the changed ones at its first change in a run.
+Gifters, of whom there are millions, are kept by the engine's Counters; totals, which are few, as objects.
 """
 
 from collections.abc import Sequence
@@ -10,6 +10,7 @@ from typing import Any, Final
 import msgspec
 from mypy_extensions import i64, mypyc_attr
 
+from app.engine.counters import Counted, CounterFamily, Counters
 from app.engine.machine import Output
 from app.engine.rows import Family, Pressure
 from tests.bench.peers.gift import KeyedGift
@@ -39,28 +40,8 @@ class Told:
 
 
 @mypyc_attr(acyclic=True)
-class Gifter:
-    """What a gifter gave to a stream. It changed last in the run `run`, there first by the record before `position`."""
-
-    __slots__ = ("position", "run", "value")
-
-    def __init__(self, value: i64, position: i64) -> None:
-        self.value = value
-        self.position = position
-        self.run: i64 = -1
-
-    @staticmethod
-    def unpack(fields: list[Any]) -> "Gifter":
-        value, position = fields
-        return Gifter(value, position)
-
-    def pack(self) -> tuple[Any, ...]:
-        return self.value, self.position
-
-
-@mypyc_attr(acyclic=True)
 class Total:
-    """What a stream was given in a minute. The rest is as in `Gifter`."""
+    """What a stream was given in a minute. It changed last in `run`, there first by the record before `position`."""
 
     __slots__ = ("position", "run", "sends", "value")
 
@@ -84,11 +65,11 @@ class Sums:
 
     def __init__(self, number: int, pressure: Pressure, task: Task) -> None:
         self.minutes: Family[Total] = Family("m", Total, pressure)
-        self.gifters: Family[Gifter] = Family("g", Gifter, pressure)
+        self.gifters = CounterFamily("g", pressure)
         self.families: Sequence[Family[Any]] = (self.minutes, self.gifters)
-        self._streams: dict[str, dict[str, Gifter]] = self.gifters.groups
+        self._streams: dict[str, Counters] = self.gifters.counters
         self._changed_totals: dict[str, list[Any]] = self.minutes.changed
-        self._changed_gifters: dict[str, list[Any]] = self.gifters.changed
+        self._changed_streams: dict[str, Counters] = {}
         self._with_gifters = task.gifters
         self._out = task.out
         self._partition = number
@@ -128,31 +109,30 @@ class Sums:
         total.sends += sends
         if total.run != self._run:
             total.run, total.position = self._run, self._position
-            self._enter(self._changed_totals, self._minute, stream, total)
+            self._enter(self._minute, stream, total)
 
     def _give(self, stream: str, sender: str, value: i64) -> None:
-        rows = self._streams.get(stream)
-        if rows is None:
-            rows = self._streams[stream] = {}
-        row = rows.get(sender)
-        if row is None:
-            row = rows[sender] = Gifter(0, 0)
-        row.value += value
-        if row.run != self._run:
-            row.run, row.position = self._run, self._position
-            self._enter(self._changed_gifters, stream, sender, row)
+        gifters = self._streams.get(stream)
+        if gifters is None:
+            gifters = self._streams[stream] = Counters()
+        changes: i64 = gifters.add(sender, value, self._position)
+        if changes:
+            if changes == 1:
+                self._changed_streams[stream] = gifters
+            self._tell()
 
-    def _enter(self, changed: dict[str, list[Any]], group: str, member: str, row: object) -> None:
-        """A row has changed. How many have is told in bulk, as it is a call into other compiled code.
-
-        So would be `agents.domain.changed.enter`, which is the same: with it a gift took 3% longer.
-        """
-        rows = changed.get(group)
+    def _enter(self, minute: str, stream: str, row: Total) -> None:
+        """A total has changed."""
+        rows = self._changed_totals.get(minute)
         if rows is None:
-            changed[group] = [member, row]
+            self._changed_totals[minute] = [stream, row]
         else:
-            rows.append(member)
+            rows.append(stream)
             rows.append(row)
+        self._tell()
+
+    def _tell(self) -> None:
+        """A row has changed. How many have is told in bulk, as it is a call into other compiled code."""
         self._untold += 1
         if self._untold == TOLD:
             self._pressure.bytes += TOLD * ROW_BYTES
@@ -165,16 +145,23 @@ class Sums:
         for minute, totals in self._changed_totals.items():
             for at in range(0, len(totals), 2):
                 outputs.append(self._total(totals[at], minute, totals[at + 1]))
-        for stream, gifters in self._changed_gifters.items():
-            for at in range(0, len(gifters), 2):
-                outputs.append(self._gifter(stream, gifters[at], gifters[at + 1]))
+        changed = self.gifters.changed
+        for stream, counters in self._changed_streams.items():
+            gifters = changed[stream] = counters.take()
+            outputs += self._gifters(stream, gifters)
+        self._changed_streams.clear()
         return outputs, None, self._position
 
     def _total(self, stream: str, minute: str, row: Total) -> Told:
         return Told(self._out, self._partition, f"{stream}|{minute}", total_row(row.value, row.sends))
 
-    def _gifter(self, stream: str, sender: str, row: Gifter) -> Told:
-        return Told(self._out, self._partition, f"{stream}|{sender}", gifter_row(row.value))
+    def _gifters(self, stream: str, rows: list[Any]) -> list[Output]:
+        """Return what is published of names and rows, as `Counters.take` gives them."""
+        outputs: list[Output] = []
+        for at in range(0, len(rows), 2):
+            row: Counted = rows[at + 1]
+            outputs.append(Told(self._out, self._partition, f"{stream}|{rows[at]}", gifter_row(row[0])))
+        return outputs
 
     def published(self, token: Any) -> None:
         self._published = token
@@ -184,9 +171,9 @@ class Sums:
 
     def restore(self, mark: int) -> None:
         """What a run at or behind `mark` has changed is not known to be published: it goes out with the next one."""
-        totals = [self._total(stream, minute, row) for minute, stream, row in self.minutes if row.position > mark]
-        gifters = [self._gifter(stream, name, row) for stream, name, row in self.gifters if row.position > mark]
-        self._again = [*totals, *gifters]
+        self._again = [self._total(stream, minute, row) for minute, stream, row in self.minutes if row.position > mark]
+        for stream, counters in self._streams.items():
+            self._again += self._gifters(stream, counters.behind(mark))
         self._position = self._published = mark
 
     def passed(self, end: int) -> None:
