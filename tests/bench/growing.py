@@ -1,8 +1,8 @@
 """What a row costs: `python -m tests.bench.growing ROWS STREAMS` prints bytes a row and events a CPU second.
 
 In one process and without Kafka, so that nothing else is in the figures. The machine of the plain jobs
-(`peers/sums.py`) makes the rows of so many gifters; then come gifts of gifters at random. In the time is all that the
-engine does for a gift but sending: fold, cut, and encode the rows that changed.
+(`peers/sums.py`) makes the rows of so many gifters; then come gifts of gifters at random, in rounds. In the time is all
+that the engine does for a gift but sending: fold, cut, and encode the rows that changed.
 """
 
 import gc
@@ -13,6 +13,7 @@ import time
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
+from statistics import median
 from typing import Final, NamedTuple
 
 import psutil
@@ -22,9 +23,11 @@ from app.engine.changelog import changed_rows
 from app.engine.rows import Pressure
 from tests.bench.peers.sums import Sums
 from tests.bench.peers.task import Task
+from tests.bench.results import spread
 
 EVENTS: Final = 200_000
-"""Gifts of the second part, and at most so many between two cuts of the first."""
+ROUNDS: Final = 3
+"""Gifts of a round, and how many rounds."""
 
 CUT_EVERY: Final = 20_000
 AT_MS: Final = 1_790_000_000_000
@@ -77,17 +80,30 @@ class Growing:
 
 
 def grow(rows: int, streams: int) -> dict[str, float]:
-    """Return `bytes_per_row`, over a process that holds none, and `events_per_second`, on a core of its own."""
+    """Return `bytes_per_row`, over a process that holds none, and `events_per_second`, on a core of its own.
+
+    The latter is a median, with its `runs` and their `spread`.
+    """
     memory.tune()
     Growing().take(record(number, number, streams) for number in range(CUT_EVERY))
     empty = _resident()
     growing = Growing()
     growing.take(record(number, number, streams) for number in range(rows))
     full = _resident()
-    chance = random.Random(rows)
+    speeds = [_speed(growing, rows, streams, random.Random(number)) for number in range(ROUNDS)]
+    return {
+        "bytes_per_row": round((full - empty) / rows, 1),
+        "events_per_second": round(median(speeds)),
+        "runs": ROUNDS,
+        "spread": spread(speeds),
+    }
+
+
+def _speed(growing: Growing, rows: int, streams: int, chance: random.Random) -> float:
+    """Return how many gifts of gifters at random, who all have a row, are counted in a CPU second."""
     growing.cpu = 0.0
     growing.take(record(rows + number, chance.randrange(rows), streams) for number in range(EVENTS))
-    return {"bytes_per_row": round((full - empty) / rows, 1), "events_per_second": round(EVENTS / growing.cpu)}
+    return EVENTS / growing.cpu
 
 
 def _resident() -> int:

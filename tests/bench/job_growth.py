@@ -30,4 +30,4 @@ def _measured(stand: Stand, rows: int, streams: int) -> Result:
     command = [sys.executable, "-m", "tests.bench.growing", str(rows), str(streams)]
     told = json.loads(subprocess.run(command, check=True, capture_output=True, env=environment()).stdout)
     stand.say(f"growth, {rows:,} rows, {shape}: {told}")
-    return Result(JOB, NAME, shape, runs=1, rows=rows, note=NOTE, **told)
+    return Result(JOB, NAME, shape, rows=rows, note=NOTE, **told)
