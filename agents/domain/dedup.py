@@ -28,7 +28,7 @@ class Seen:
     ids are in all rows.
     """
 
-    __slots__ = ("_block", "_blocks", "_family", "_growth", "_horizon_ms", "_ids", "_row", "held")
+    __slots__ = ("_block", "_blocks", "_family", "_growth", "_horizon_ms", "_ids", "_latest_ms", "_row", "held")
 
     def __init__(self, family: FamilyT[list[str | int]], horizon_ms: int) -> None:
         self._family = family
@@ -37,6 +37,7 @@ class Seen:
         self._ids: dict[str, dict[str, int]] = {}
         self._blocks: deque[str] = deque()
         self._block: i64 = -1
+        self._latest_ms: i64 = 0
         self._row: list[str | int] = []
         self.held: i64 = 0
 
@@ -63,10 +64,16 @@ class Seen:
         self._block = -1
         self._growth.cut()
 
-    def forget(self, watermark: int) -> None:
+    def forget(self, watermark: i64) -> None:
         """Delete at most one block, if all its ids are past the horizon."""
+        if self._latest_ms + self._horizon_ms >= watermark:
+            return
         row = self._family.get(self._blocks[0]) if self._blocks else None
-        if row is not None and max(_times(row)) + self._horizon_ms < watermark:
+        if row is None:
+            return
+        self._latest_ms = max(_times(row))  # a bound: ids may come to a block that still grows
+        if self._latest_ms + self._horizon_ms < watermark:
+            self._latest_ms = 0
             self._family.delete(self._blocks.popleft())
             self._block = -1
             self.held -= len(row) // 3
@@ -95,10 +102,11 @@ class Seen:
     def _forget(self, stream: str, event_id: str, at_ms: int) -> None:
         """Forget an id, unless it came again since."""
         ids = self._ids[stream]
-        if ids.get(event_id) == at_ms:
-            del ids[event_id]
-            if not ids:
-                del self._ids[stream]
+        remembered_ms = ids.pop(event_id, at_ms)
+        if remembered_ms != at_ms:
+            ids[event_id] = remembered_ms
+        elif not ids:
+            del self._ids[stream]
 
 
 def _times(row: list[str | int]) -> list[int]:
