@@ -13,7 +13,7 @@ SYNC := $(UV) pip sync --require-hashes --build-constraints requirements/build.t
 INSTALL := $(UV) pip install --quiet --no-deps --build-constraints requirements/build.txt --editable .
 COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-header --no-emit-index-url --no-emit-find-links
-SOURCES := hatch_build.py pyproject.toml $(shell find agents app schemas -name '*.py' -o -name '*.c')
+SOURCES := hatch_build.py pyproject.toml $(shell find agents app schemas -name '*.py' -o -name '*.[ch]')
 # With these, Python finds the packages as they were compiled before it finds their sources.
 COMPILED := PYTHONSAFEPATH=1 PYTHONPATH=$(CURDIR)/.venv/compiled:$(CURDIR)
 OF_THE_HOT_PATH := tests/domain tests/agents tests/engine tests/test_agreement.py tests/test_compiled.py

@@ -1,13 +1,12 @@
-/* Changed rows to keys and values as the changelog has them: MessagePack, byte for byte what msgspec makes of the same fields.
+/* Changed rows to records of the changelog, one behind the other as a Kafka record batch keeps them. A value is MessagePack,
+ * byte for byte what msgspec makes of the same fields.
  *
  * It writes what rows usually consist of: None, bools, whole numbers of 64 bits, floats, strings, bytes, and lists, tuples and
  * dicts of these. A row with anything else is written by whoever is named for that.
  */
 
 #define PY_SSIZE_T_CLEAN
-#include <Python.h>
-#include <stdint.h>
-#include <string.h>
+#include "record.h"
 
 #define DEEPEST 16
 
@@ -163,56 +162,98 @@ static int put(Buffer *to, PyObject *value, int depth)
     return PyDict_CheckExact(value) ? put_dict(to, value, depth + 1) : UNUSUAL;
 }
 
-/* Return what is written of a row: its head, and the fields that it is, or that its `pack` gives. */
-static PyObject *value_of(Buffer *scratch, PyObject *row, PyObject *head, PyObject *otherwise)
-{
-    if (row == Py_None)
-        return Py_NewRef(row);
-    PyObject *fields = PyTuple_CheckExact(row) ? Py_NewRef(row) : PyObject_CallMethodNoArgs(row, name_of_pack);
-    if (fields == NULL)
-        return NULL;
-    scratch->size = 0;
-    int done = put_bytes(scratch, PyBytes_AS_STRING(head), PyBytes_GET_SIZE(head));
-    if (done == WRITTEN)
-        done = put(scratch, fields, 0);
-    Py_DECREF(fields);
-    if (done == UNUSUAL)
-        return PyObject_CallOneArg(otherwise, row);
-    return done == FAILED ? NULL : PyBytes_FromStringAndSize(scratch->begin, scratch->size);
-}
+/* What rows are written with, and to: `records`, of which the next one has that number in its batch. */
+typedef struct {
+    const char *head; /* NULL if `otherwise` writes all rows */
+    Py_ssize_t head_size, number;
+    PyObject *otherwise, *records;
+    Buffer key, value;
+} Run;
 
-/* Append an object, which may be NULL with an exception, and give it up. */
-static int append(PyObject *list, PyObject *object)
+/* Put what `otherwise` writes of a row. */
+static int put_otherwise(Run *run, PyObject *row)
 {
-    int done = object == NULL ? -1 : PyList_Append(list, object);
-    Py_XDECREF(object);
+    PyObject *written = PyObject_CallOneArg(run->otherwise, row);
+    int done = FAILED;
+    run->value.size = 0;
+    if (written != NULL && !PyBytes_Check(written))
+        PyErr_Format(PyExc_TypeError, "a row has to be written as bytes, not as %s", Py_TYPE(written)->tp_name);
+    else if (written != NULL)
+        done = put_bytes(&run->value, PyBytes_AS_STRING(written), PyBytes_GET_SIZE(written));
+    Py_XDECREF(written);
     return done;
 }
 
-/* Append the keys and values of a group's rows; `key` begins with what all its keys begin with. */
-static int append_rows(Buffer *key, Buffer *scratch, PyObject *rows, PyObject *head, PyObject *otherwise, PyObject *keys,
-                       PyObject *values)
+/* Put the value of a row: its head, and the fields that it consists of, or that its `pack` gives. */
+static int put_value(Run *run, PyObject *row)
 {
-    Py_ssize_t begin = key->size;
+    if (run->head == NULL)
+        return put_otherwise(run, row);
+    PyObject *fields = PyTuple_CheckExact(row) ? Py_NewRef(row) : PyObject_CallMethodNoArgs(row, name_of_pack);
+    if (fields == NULL)
+        return FAILED;
+    run->value.size = 0;
+    int done = put_bytes(&run->value, run->head, run->head_size);
+    if (done == WRITTEN)
+        done = put(&run->value, fields, 0);
+    Py_DECREF(fields);
+    return done == UNUSUAL ? put_otherwise(run, row) : done;
+}
+
+/* Return where so many bytes more of records go, NULL with an exception if there is no room for them. */
+static char *more_records(Run *run, Py_ssize_t size)
+{
+    Py_ssize_t begin = PyByteArray_GET_SIZE(run->records); /* asked each time: a `pack` may do anything */
+    return PyByteArray_Resize(run->records, begin + size) < 0 ? NULL : PyByteArray_AS_STRING(run->records) + begin;
+}
+
+/* Append a record of the key; `value` is NULL for a tombstone. */
+static int append_record(Run *run, const Buffer *value)
+{
+    const Buffer *key = &run->key;
+    Py_ssize_t around = 3; /* attributes, timestamp delta, headers */
+    Py_ssize_t size = around + size_of_varint(run->number) + size_of_varint(key->size) + key->size;
+    size += value == NULL ? 1 : size_of_varint(value->size) + value->size;
+    char *at = more_records(run, size_of_varint(size) + size);
+    if (at == NULL)
+        return FAILED;
+    at = put_varint(at, size);
+    *at++ = 0;
+    *at++ = 0;
+    at = put_varint(at, run->number++);
+    at = put_sized(at, key->begin, key->size);
+    at = value == NULL ? put_nothing(at) : put_sized(at, value->begin, value->size);
+    *at = 0;
+    return WRITTEN;
+}
+
+static int append_row(Run *run, PyObject *row)
+{
+    if (row == Py_None)
+        return append_record(run, NULL);
+    return put_value(run, row) == WRITTEN ? append_record(run, &run->value) : FAILED;
+}
+
+/* Append a group's rows; the key begins with what all its keys begin with. */
+static int append_rows(Run *run, PyObject *rows)
+{
+    Py_ssize_t begin = run->key.size;
+    int done = WRITTEN;
     if (PyList_GET_SIZE(rows) % 2) {
         PyErr_SetString(PyExc_ValueError, "a member among the changed rows has no row");
-        return -1;
+        return FAILED;
     }
-    for (Py_ssize_t i = 0; i + 1 < PyList_GET_SIZE(rows); i += 2) { /* a `pack` may do anything */
+    for (Py_ssize_t i = 0; done == WRITTEN && i + 1 < PyList_GET_SIZE(rows); i += 2) { /* a `pack` may do anything */
         Py_ssize_t size;
         const char *member = PyUnicode_AsUTF8AndSize(PyList_GET_ITEM(rows, i), &size);
-        key->size = begin;
-        if (member == NULL || put_bytes(key, member, size) < 0)
-            return -1;
-        if (append(keys, PyBytes_FromStringAndSize(key->begin, key->size)) < 0)
-            return -1;
+        run->key.size = begin;
+        if (member == NULL || put_bytes(&run->key, member, size) == FAILED)
+            return FAILED;
         PyObject *row = Py_NewRef(PyList_GET_ITEM(rows, i + 1));
-        PyObject *value = value_of(scratch, row, head, otherwise);
+        done = append_row(run, row);
         Py_DECREF(row);
-        if (append(values, value) < 0)
-            return -1;
     }
-    return 0;
+    return done;
 }
 
 /* Put what the keys of a group begin with. */
@@ -223,37 +264,44 @@ static int begin_keys(Buffer *key, PyObject *tag, PyObject *group)
     const char *text = tag_text == NULL ? NULL : PyUnicode_AsUTF8AndSize(group, &group_size);
     key->size = 0;
     if (text == NULL || put_bytes(key, tag_text, tag_size) < 0 || put_bytes(key, text, group_size) < 0)
-        return -1;
+        return FAILED;
     return put_bytes(key, " ", 1);
 }
 
-/* rows(tag, head, changed, otherwise, keys, values): append the keys and values of all changed rows. */
+static int append_group(Run *run, PyObject *tag, PyObject *group, PyObject *rows)
+{
+    if (!PyUnicode_Check(group) || !PyList_Check(rows)) {
+        PyErr_SetString(PyExc_TypeError, "changed rows have to be lists, by the name of their group");
+        return FAILED;
+    }
+    if (begin_keys(&run->key, tag, group) == FAILED)
+        return FAILED;
+    Py_INCREF(rows);
+    int done = append_rows(run, rows);
+    Py_DECREF(rows);
+    return done;
+}
+
+/* rows(tag, head, changed, otherwise, records, number) -> number: append a record of each changed row to a bytearray, numbered
+ * from that on; return the number of the next one. */
 static PyObject *encode_rows(PyObject *module, PyObject *args)
 {
-    PyObject *tag, *head, *changed, *otherwise, *keys, *values, *group, *rows;
-    if (!PyArg_ParseTuple(args, "O!O!O!OO!O!:rows", &PyUnicode_Type, &tag, &PyBytes_Type, &head, &PyDict_Type, &changed,
-                          &otherwise, &PyList_Type, &keys, &PyList_Type, &values))
+    PyObject *tag, *changed, *group, *rows;
+    Run run = {0};
+    if (!PyArg_ParseTuple(args, "O!z#O!OO!n:rows", &PyUnicode_Type, &tag, &run.head, &run.head_size, &PyDict_Type, &changed,
+                          &run.otherwise, &PyByteArray_Type, &run.records, &run.number))
         return NULL;
-    Buffer key = {NULL, 0, 0}, scratch = {NULL, 0, 0};
     Py_ssize_t at = 0;
-    int done = 0;
-    while (done == 0 && PyDict_Next(changed, &at, &group, &rows)) {
-        if (!PyUnicode_Check(group) || !PyList_Check(rows)) {
-            PyErr_SetString(PyExc_TypeError, "changed rows have to be lists, by the name of their group");
-            done = -1;
-        } else if ((done = begin_keys(&key, tag, group)) == 0) {
-            Py_INCREF(rows);
-            done = append_rows(&key, &scratch, rows, head, otherwise, keys, values);
-            Py_DECREF(rows);
-        }
-    }
-    PyMem_Free(key.begin);
-    PyMem_Free(scratch.begin);
-    return done < 0 ? NULL : Py_NewRef(Py_None);
+    int done = WRITTEN;
+    while (done == WRITTEN && PyDict_Next(changed, &at, &group, &rows))
+        done = append_group(&run, tag, group, rows);
+    PyMem_Free(run.key.begin);
+    PyMem_Free(run.value.begin);
+    return done == FAILED ? NULL : PyLong_FromSsize_t(run.number);
 }
 
 static PyMethodDef functions[] = {
-    {"rows", encode_rows, METH_VARARGS, "Append the keys and values of all changed rows to two lists."},
+    {"rows", encode_rows, METH_VARARGS, "Append a record of each changed row to a bytearray."},
     {NULL, NULL, 0, NULL},
 };
 

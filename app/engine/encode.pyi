@@ -5,10 +5,10 @@ from typing import Any
 
 def rows(
     tag: str,
-    head: bytes,
+    head: bytes | None,
     changed: dict[str, list[Any]],
     otherwise: Callable[[Any], bytes],
-    keys: list[bytes],
-    values: list[bytes | None],
+    records: bytearray,
+    number: int,
     /,
-) -> None: ...
+) -> int: ...

@@ -1,6 +1,6 @@
-"""Record batches to send: packed by compiled code, or else filled by aiokafka's builder, for the same bytes.
+"""Record batches to send, without aiokafka's layer of Python for each record, which is most of the work.
 
-Both without aiokafka's layer of Python for each record, which is most of the work.
+Rows are records already. Outputs are packed by compiled code, or else by aiokafka's builder, for the same bytes.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -26,29 +26,14 @@ goes out when the first is acked, so that many small ones take many round trips.
 NO_HEADERS: Final[list[tuple[str, bytes]]] = []
 
 
-def filled_with_rows(new_batch: Callable[[], Any], rows: Rows, now_ms: int, where: str) -> Any:
-    """Return a batch that holds the rows, for `where`; `new_batch` makes an empty one. Raises RunTooLarge."""
-    batch = _packed_rows(rows, now_ms) if pack is not None else _appended_rows(new_batch(), rows, now_ms)
-    if batch is None:
+def filled_with_rows(rows: Rows, now_ms: int, where: str) -> PackedBatch:
+    """Return a batch that holds the rows, for `where`. Raises RunTooLarge."""
+    batch = PackedBatch(rows.records, len(rows), now_ms)
+    if batch.size() >= MAX_BATCH_BYTES and len(rows) > 1:
         raise RunTooLarge(
             f"a run of {where} is over {MAX_BATCH_BYTES} bytes; "
             "lower the flush interval, so that a run holds fewer rows"
         )
-    return batch
-
-
-def _packed_rows(rows: Rows, now_ms: int) -> PackedBatch | None:
-    batch = PackedBatch(pack.rows(rows.all_keys, rows.all_values), len(rows), now_ms)
-    return None if batch.size() >= MAX_BATCH_BYTES and len(rows) > 1 else batch
-
-
-def _appended_rows(batch: Any, rows: Rows, now_ms: int) -> Any:
-    append, count = batch._builder.append, 0
-    for key, value in rows:
-        if append(count, now_ms, key, value, NO_HEADERS) is None:
-            return None
-        count += 1
-    batch._relative_offset = count
     return batch
 
 

@@ -1,15 +1,12 @@
-/* Records as a Kafka record batch keeps them (message format v2, KIP-98), written one behind the other.
+/* Outputs as the records of a Kafka record batch, written one behind the other.
  *
  * All have the timestamp of their batch, so that its delta is 0, and are numbered from 0. What surrounds them, the batch's
  * header, its compression and its checksum, is `packed.py`'s.
  */
 
 #define PY_SSIZE_T_CLEAN
-#include <Python.h>
-#include <stdint.h>
-#include <string.h>
+#include "record.h"
 
-#define LONGEST_VARINT 10
 #define AROUND 64 /* more than all varints of a record take, but for those of its headers */
 
 static PyObject *name_of_key, *name_of_value, *name_of_headers;
@@ -41,41 +38,9 @@ static int finish(Written *to)
     return _PyBytes_Resize(&to->bytes, to->size) == 0;
 }
 
-static int size_of_varint(uint64_t zigzag)
-{
-    int size = 1;
-    while (zigzag >>= 7)
-        size++;
-    return size;
-}
-
-static uint64_t zigzag(int64_t number)
-{
-    return ((uint64_t)number << 1) ^ (uint64_t)(number >> 63);
-}
-
-static char *put_varint(char *at, int64_t number)
-{
-    uint64_t left = zigzag(number);
-    for (; left > 0x7F; left >>= 7)
-        *at++ = (char)(left | 0x80);
-    *at++ = (char)left;
-    return at;
-}
-
-static char *put_bytes(char *at, const char *from, Py_ssize_t size)
-{
-    at = put_varint(at, size);
-    memcpy(at, from, size);
-    return at + size;
-}
-
-/* Bytes or None, which is written as the size -1. */
 static char *put_nullable(char *at, PyObject *bytes)
 {
-    if (bytes == Py_None)
-        return put_varint(at, -1);
-    return put_bytes(at, PyBytes_AS_STRING(bytes), PyBytes_GET_SIZE(bytes));
+    return bytes == Py_None ? put_nothing(at) : put_sized(at, PyBytes_AS_STRING(bytes), PyBytes_GET_SIZE(bytes));
 }
 
 /* Return the size of bytes or None, without its varint; -1 with an exception for all else. */
@@ -119,7 +84,7 @@ static char *put_headers(char *at, PyObject *headers)
         Py_ssize_t size;
         PyObject *header = PySequence_Fast_GET_ITEM(headers, i);
         const char *name = header_name(header, &size); /* looked at before: it is one */
-        at = put_bytes(at, name, size);
+        at = put_sized(at, name, size);
         at = put_nullable(at, PyTuple_GET_ITEM(header, 1));
     }
     return at;
@@ -130,7 +95,7 @@ static char *put_headers(char *at, PyObject *headers)
 static int put_record(Written *to, Py_ssize_t number, PyObject *key, PyObject *value, PyObject *headers)
 {
     Py_ssize_t key_size = size_of_nullable(key), value_size = size_of_nullable(value);
-    Py_ssize_t room = headers == NULL ? LONGEST_VARINT : room_for_headers(headers);
+    Py_ssize_t room = room_for_headers(headers);
     if (key_size < 0 || value_size < 0 || room < 0 || !reserve(to, AROUND + key_size + value_size + room))
         return 0;
     char *begin = PyBytes_AS_STRING(to->bytes) + to->size, *body = begin + 2, *at = body;
@@ -139,35 +104,14 @@ static int put_record(Written *to, Py_ssize_t number, PyObject *key, PyObject *v
     at = put_varint(at, number);
     at = put_nullable(at, key);
     at = put_nullable(at, value);
-    at = headers == NULL ? put_varint(at, 0) : put_headers(at, headers);
+    at = put_headers(at, headers);
     Py_ssize_t size = at - body;
-    int before = size_of_varint(zigzag(size));
+    int before = size_of_varint(size);
     if (before != 2)
         memmove(begin + before, body, size);
     put_varint(begin, size);
     to->size += before + size;
     return 1;
-}
-
-/* rows(list of keys, list of as many values) -> bytes */
-static PyObject *pack_rows(PyObject *module, PyObject *args)
-{
-    Written to;
-    PyObject *keys, *values;
-    if (!PyArg_ParseTuple(args, "O!O!:rows", &PyList_Type, &keys, &PyList_Type, &values))
-        return NULL;
-    Py_ssize_t count = PyList_GET_SIZE(keys);
-    if (PyList_GET_SIZE(values) != count)
-        return PyErr_Format(PyExc_ValueError, "%zd keys have %zd values", count, PyList_GET_SIZE(values));
-    if (!start(&to, AROUND * count))
-        return NULL;
-    for (Py_ssize_t i = 0; i < count; i++) {
-        if (!put_record(&to, i, PyList_GET_ITEM(keys, i), PyList_GET_ITEM(values, i), NULL)) {
-            Py_XDECREF(to.bytes);
-            return NULL;
-        }
-    }
-    return finish(&to) ? to.bytes : NULL;
 }
 
 /* Write an output if its key and value, with what is `taken`, are at most so many bytes, or it is the first. Return 1, 0 if
@@ -183,7 +127,7 @@ static int put_output(Written *to, Py_ssize_t number, PyObject *output, Py_ssize
     Py_ssize_t value_size = key_size < 0 ? -1 : size_of_nullable(value);
     if (value_size >= 0 && *taken > 0 && *taken + key_size + value_size > most)
         wrote = 0;
-    else if (value_size >= 0 && put_record(to, number, key, value, PySequence_Fast_GET_SIZE(headers) ? headers : NULL)) {
+    else if (value_size >= 0 && put_record(to, number, key, value, headers)) {
         *taken += key_size + value_size;
         wrote = 1;
     }
@@ -221,7 +165,6 @@ static PyObject *pack_outputs(PyObject *module, PyObject *args)
 }
 
 static PyMethodDef functions[] = {
-    {"rows", pack_rows, METH_VARARGS, "Return the records of keys and their values."},
     {"outputs", pack_outputs, METH_VARARGS, "Return records of a list of outputs from a place on, and the place after them."},
     {NULL, NULL, 0, NULL},
 };

@@ -22,7 +22,7 @@ HEADER_BYTES: Final = _BEFORE_THE_CHECKSUM.size + 4 + _CHECKED.size
 class PackedBatch:
     """What aiokafka asks of a `BatchBuilder`, for so many records of the same time, compressed with zstd."""
 
-    def __init__(self, records: bytes, count: int, now_ms: int) -> None:
+    def __init__(self, records: bytes | bytearray, count: int, now_ms: int) -> None:
         self._records = records
         self._count = count
         self._now_ms = now_ms

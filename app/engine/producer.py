@@ -91,7 +91,7 @@ class FencedProducer:
 
         Raises RunTooLarge if they do not fit, Fenced if a newer owner exists.
         """
-        batch = filled_with_rows(self._producer.create_batch, rows, now_ms, f"{topic}[{partition}]")
+        batch = filled_with_rows(rows, now_ms, f"{topic}[{partition}]")
         offset: int = (await self._deliver([await self._send(batch, topic, partition)]))[0].offset
         return offset
 

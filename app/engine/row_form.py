@@ -44,12 +44,13 @@ def decoder(row_type: Any) -> Reader:
 class RowForm(Generic[R]):
     """How the rows of one family are written and read.
 
-    `encode` writes a row in the current `version`; if `packed`, it is the `head` and then the fields: those that the
-    row's `pack` returns, or that the row consists of, if it is a plain tuple. `older` makes a row of the fields (plain
-    lists, maps, strings and numbers) that an older version wrote, for each of them. `first` reads a row without a head.
+    `encode` writes a row in the current `version`: the `head`, and then the fields, those that the row's `pack` returns
+    or that it is, as a plain tuple. Of other rows the head is not known, but None. `older` makes a row of the fields
+    (plain lists, maps, strings and numbers) that an older version wrote, for each of them. `first` reads a row that has
+    no head.
     """
 
-    __slots__ = ("_by_version", "_tag", "encode", "first", "head", "packed")
+    __slots__ = ("_by_version", "_tag", "encode", "first", "head")
 
     def __init__(self, tag: str, row_type: Any, version: int, older: Mapping[int, Callable[[Any], R]]) -> None:
         if version < 1 or sorted(older) != list(range(1, version)):
@@ -58,10 +59,10 @@ class RowForm(Generic[R]):
         self._by_version = {at: _of_fields(make) for at, make in older.items()} | {version: decoder(row_type)}
         self.first: Callable[[bytes], R] = self._by_version[1]
         has_pack = hasattr(row_type, "pack")
-        self.packed = has_pack or get_origin(row_type) is tuple
-        self.head = b"" if version == 1 else bytes((HEAD, version))
         encode: Writer = _encode_packed if has_pack else encode_row
-        self.encode: Writer = _headed(self.head, encode) if self.head else encode
+        head = b"" if version == 1 else bytes((HEAD, version))
+        self.head = head if has_pack or get_origin(row_type) is tuple else None
+        self.encode: Writer = _headed(head, encode) if head else encode
 
     def later(self, value: bytes) -> R:
         """Read a row that has a head. Raises FormatUnknown for a newer version."""

@@ -9,6 +9,7 @@ from typing import Any, Final, Generic, TypeVar
 
 from mypy_extensions import mypyc_attr
 
+from app.engine.record import put_record, read_records
 from app.engine.row_form import RowForm
 
 try:
@@ -30,30 +31,29 @@ Row = tuple[bytes, bytes | None]
 
 
 class Rows:
-    """What a run writes: keys, and the value of each.
+    """What a run writes: the records of its batch, one behind the other, and how many they are.
 
-    In two lists and not one of pairs, which would be so many objects more, and for the garbage collector to look at.
-    They are not called `keys` and `values`: a dict would take whatever has `keys` for another dict.
+    A row is written as its record at once: as a key and a value first it would be two objects more, and copied again.
     """
 
-    __slots__ = ("all_keys", "all_values")
+    __slots__ = ("count", "records")
 
     def __init__(self, rows: Iterable[Row] = ()) -> None:
-        self.all_keys: list[bytes] = []
-        self.all_values: list[bytes | None] = []
+        self.records = bytearray()
+        self.count = 0
         for key, value in rows:
             self.add(key, value)
 
     def add(self, key: bytes, value: bytes | None) -> None:
         """Add a row."""
-        self.all_keys.append(key)
-        self.all_values.append(value)
+        put_record(self.records, self.count, key, value)
+        self.count += 1
 
     def __len__(self) -> int:
-        return len(self.all_keys)
+        return self.count
 
     def __iter__(self) -> Iterator[Row]:
-        return zip(self.all_keys, self.all_values, strict=True)
+        return read_records(bytes(self.records))
 
 
 class Pressure:
@@ -153,22 +153,21 @@ class Family(Generic[R]):
 
     def take_rows(self, to: Rows) -> None:
         """Add what changed to what is written, and forget it."""
-        form, keys, values = self.form, to.all_keys, to.all_values
-        if kernel is not None and form.packed:
-            kernel.rows(self.tag, form.head, self.changed, form.encode, keys, values)
+        form = self.form
+        if kernel is not None:
+            to.count = kernel.rows(self.tag, form.head, self.changed, form.encode, to.records, to.count)
         else:
-            self._encode_rows(keys, values)
+            self._add_rows(to)
         self.changed.clear()
 
-    def _encode_rows(self, keys: list[bytes], values: list[bytes | None]) -> None:
-        """As the kernel does, which is not everywhere, and not for rows that only msgspec knows."""
+    def _add_rows(self, to: Rows) -> None:
+        """As the kernel does, which is not everywhere."""
         encode, member = self.form.encode, ""
         for group, rows in self.changed.items():
             prefix = f"{self.tag}{group} "
             for at in range(0, len(rows), 2):
                 member, row = rows[at], rows[at + 1]
-                keys.append((prefix + member).encode())
-                values.append(None if row is None else encode(row))
+                to.add((prefix + member).encode(), None if row is None else encode(row))
 
     def __len__(self) -> int:
         return sum(len(rows) for rows in self.groups.values())

@@ -19,7 +19,7 @@ from aiokafka.producer.sender import SendProduceReqHandler
 from aiokafka.protocol.produce import ProduceRequest
 
 from app.engine.app import EngineApp
-from app.engine.commit import decode_commit
+from app.engine.commit import Commit, decode_commit
 from app.engine.partition import Partition
 from app.engine.producer import FencedProducer
 from app.engine.reader import LogReader
@@ -195,8 +195,13 @@ class Failpoints:
 
 def _has_news(rows: Rows) -> bool:
     """Whether a run stands for events of which not all is published, and not for tidying up alone."""
-    commit = decode_commit(rows.all_values[-1] or b"")
+    commit = _commit_of(rows)
     return commit.mark < commit.position
+
+
+def _commit_of(rows: Rows) -> Commit:
+    *_, (_, value) = rows
+    return decode_commit(value or b"")
 
 
 def split_runs(points: Failpoints) -> None:
@@ -214,7 +219,7 @@ def split_runs(points: Failpoints) -> None:
                 return await append(producer, topic, partition, rows, now_ms)
             all_rows = list(rows)
             offset = await append(producer, topic, partition, Rows(all_rows[:half]), now_ms)
-            position = decode_commit(rows.all_values[-1] or b"").position
+            position = _commit_of(rows).position
             if position > positions.get((topic, partition), 0) and _has_news(rows):
                 points.passed("half_run")
             positions[topic, partition] = position

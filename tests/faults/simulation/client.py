@@ -84,7 +84,7 @@ class Batch:
 
 
 def written(batch: Batch | PackedBatch) -> list[Written]:
-    """Return what is sent, in compiled code as it was packed."""
+    """Return what is sent; of what was packed, as it was packed."""
     if isinstance(batch, Batch):
         return batch.records
     return [(one.key, one.value, one.headers) for one in DefaultRecordBatch(batch._build())]

@@ -67,11 +67,12 @@ def position_apart() -> Mutation:
 
     def before(self: Partition) -> Any:
         made = cut(self)
-        if made is not None:
-            commit = made.commit
-            lagging = Commit(commit.format, self._durable, -1, b"", min(commit.mark, self._durable), *self._identity)
-            _, made.rows.all_values[-1] = commit_row(lagging)
-        return made
+        if made is None:
+            return None
+        *first, _ = made.rows
+        commit = made.commit
+        lagging = Commit(commit.format, self._durable, -1, b"", min(commit.mark, self._durable), *self._identity)
+        return made._replace(rows=Rows([*first, commit_row(lagging)]))
 
     return patch.object(Partition, "_cut", before)
 
