@@ -11,8 +11,14 @@ HOUR: Final = 60 * MINUTE
 DAY: Final = 24 * HOUR
 LATENESS: Final = 30_000
 
-BEGINNINGS: Final = {"UTC": AT, "Europe/Berlin": 1_761_436_800_000, "America/Sao_Paulo": 1_518_915_600_000}
-"""Where a log begins, by time zone: hours before the clocks of Berlin and Sao Paulo go back."""
+BEGINNINGS: Final = {
+    "UTC": AT,
+    "Europe/Berlin": 1_761_436_800_000,
+    "America/Sao_Paulo": 1_518_915_600_000,
+    "Asia/Kolkata": 1_790_015_390_000,
+}
+"""Where a log begins, by time zone: hours before the clocks of Berlin and Sao Paulo go back, and seconds before a day
+ends in Kolkata, in the middle of an hour."""
 
 STEPS: Final = [0, 1, 999, 10_000, LATENESS, MINUTE - 1, MINUTE, HOUR, DAY, 2 * DAY + 2 * HOUR, 9 * DAY]
 

@@ -27,6 +27,11 @@ def window_id(name: WindowName, start_ms: i64) -> i64:
     return 4 * start_ms + _KINDS[name]
 
 
+def bit_of(window: i64) -> int:
+    """Return a bit for the kind of a window: a cell says the same of at most one of each."""
+    return 1 << (window & 3)
+
+
 class WindowBoards:
     """The boards of one unit and window: of each stream by its id, and of each region. `json` is the window's.
 
@@ -105,8 +110,8 @@ class Board:
         self.id: i64 = window_id(name, start_ms)
         self.book.live[self.id] = self
         self.gifters = self.gifts = 0
-        self.top: Top[Gifter] = Top(self.limit)
-        self.top_gifts: Top[Gift] = Top(GIFTS_SHOWN)
+        self.top: Top[Gifter] = Top(self.limit, bit_of(self.id))
+        self.top_gifts: Top[Gift] = Top(GIFTS_SHOWN, bit_of(self.id))
 
     def row_bytes(self) -> i64:
         """Return what the total's row takes in a record batch, with its key, at most."""
@@ -155,7 +160,7 @@ class ScopeBoard:
         self.live = live
         self.row = row
         self.streams = 0
-        self.top: Top[Total | Streamer] = Top(limit)
+        self.top: Top[Total | Streamer] = Top(limit, bit_of(self.id))
         self.published_ms = 0
         self.size = ROW_BYTES + len(self.key)
         self.run: i64 = -1

@@ -2,6 +2,8 @@
 
 from typing import Final
 
+from mypy_extensions import i64
+
 from agents.domain.board import AnyBoard, Board, ScopeBoard, WindowBoards, scope_of
 from agents.domain.book import Book
 from agents.domain.closing import Closing
@@ -19,7 +21,18 @@ STREAM_RETENTION_MS: Final = RETENTION_MS["stream"]
 class BoardIndex:
     """All boards of one partition that are not archived. What is not in the tables is derived from them."""
 
-    __slots__ = ("_books", "_calendar", "_closing", "_expiry", "_limit", "_minutes", "_scopes", "_tables", "_windows")
+    __slots__ = (
+        "_books",
+        "_calendar",
+        "_closing",
+        "_expiry",
+        "_limit",
+        "_minutes",
+        "_scopes",
+        "_tables",
+        "_turns",
+        "_windows",
+    )
 
     def __init__(self, rules: Rules, calendar: Calendar, tables: Tables, closing: Closing, expiry: Expiry) -> None:
         self._limit = rules.top_n
@@ -31,6 +44,7 @@ class BoardIndex:
         self._minutes: dict[tuple[str, int], tuple[WindowBoards, ...]] = {}
         self._books: dict[str, dict[str, Book]] = {}
         self._scopes: dict[tuple[str, str | None], dict[int, ScopeBoard]] = {}
+        self._turns: i64 = 0
 
     def of(self, event: Event, late: bool, watermark: int) -> Book:
         """Return the event's book, with its boards in `found`. Builds no strings.
@@ -45,9 +59,11 @@ class BoardIndex:
         if book.minute != minute or book.late is not late:
             book.found = tuple([self._board(book, within, event) for within in self._within(event, late)])
             book.minute, book.late = minute, late
+            self._turn(book)
         ever = book.found[-1]
         if ever.row.last_ms + STREAM_RETENTION_MS < watermark:
             self._renew(ever, event.event_time_ms)
+            self._turn(book)
         return book
 
     def open_region(self, within: WindowBoards, region: str) -> ScopeBoard:
@@ -97,19 +113,19 @@ class BoardIndex:
     def _take_in(self, book: Book) -> None:
         """Take the rows of a book into the tops and numbers of its boards."""
         for sender, gifters in book.gifters.items():
-            for gifter in gifters.all():
-                if board := book.live.get(gifter.window):
+            for window, gifter in gifters.all():
+                if board := book.live.get(window):
                     board.gifters += 1
                     board.top.offer(sender, gifter)
         for gift, gifts in book.gifts.items():
-            for given in gifts.all():
-                if board := book.live.get(given.window):
+            for window, given in gifts.all():
+                if board := book.live.get(window):
                     board.gifts += 1
                     board.top_gifts.offer(gift, given)
         for region, streamers in book.regions.items():
             live = book.areas[region] = self._scopes.setdefault((book.unit, region), {})
-            for streamer in streamers.all():
-                if scope := live.get(streamer.window):
+            for window, streamer in streamers.all():
+                if scope := live.get(window):
                     scope.streams += 1
                     scope.top.offer(book.stream, streamer)
 
@@ -155,6 +171,12 @@ class BoardIndex:
             self._tables.totals.groups.setdefault(within.key, {})[book.stream] = row
             self._closing.opened(board)
         return board
+
+    def _turn(self, book: Book) -> None:
+        """What a book's gifts fall into has changed: so it has for each of its rows."""
+        self._turns += 1
+        book.turn = self._turns
+        book.windows = tuple([board.id for board in book.found])
 
     @staticmethod
     def _renew(board: Board, at_ms: int) -> None:

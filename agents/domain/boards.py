@@ -17,7 +17,7 @@ from agents.domain.changed import Changed, enter
 from agents.domain.closing import Closing
 from agents.domain.event import Event
 from agents.domain.growth import Growth
-from agents.domain.rows import Cell, Gift, Gifter, Streamer, Total, bytes_of
+from agents.domain.rows import Gift, Gifter, Streamer, Total, bytes_of
 from agents.domain.tables import Tables
 
 NAME_CHARS: Final = 64
@@ -116,7 +116,7 @@ class Boards:
         if scope.run != self._run:
             self._changes_scope(scope, offset)
         top = scope.top
-        if entry.value >= top.floor and not entry.listed:
+        if entry.value >= top.floor and not entry.listed & top.bit:
             top.offer(stream, entry)
 
     def _gifts(self, book: Book, event: Event, quantity: i64, value: i64) -> None:
@@ -127,22 +127,26 @@ class Boards:
         if row is None:
             row = book.gifts[intern(gift)] = Gifts()
         at = 4 - len(book.found)
+        turns = row.turned != book.turn
+        if turns:
+            new = row.turn(at, book.windows, Gift(None, 0, 0), gift, book.live)
+            for board in book.found:
+                board.gifts += (new >> (board.id & 3)) & 1
+            row.turned = book.turn
+        last: Gift | None = None
         for board in book.found:
             cell: Gift = row.at(at)
+            if cell is not last:
+                last, before = cell, cell.name
+                cell.value += value
+                cell.sends += quantity
+                if name is not None:
+                    cell.name = name
             top = board.top_gifts
-            if cell.window != board.id:
-                cell = row.find(board.id) or _gift(board)
-                row.turn(at, cell, book.live)
-                self._turned(row, cell, name)
-            before = cell.name
-            cell.value += value
-            cell.sends += quantity
-            if name is not None:
-                cell.name = name
-            if cell.value >= top.floor and not cell.listed:
+            if cell.value >= top.floor and not cell.listed & top.bit:
                 top.offer(gift, cell)
             at += 1
-        if row.run != self._run or book.late or (name is not None and name != before):
+        if row.run != self._run or turns or book.late or (name is not None and name != before):
             self._changes_cells(self._changed_gifts, book.key, gift, row)
 
     def _gifters(self, book: Book, event: Event, sender: str, quantity: i64, value: i64) -> None:
@@ -154,24 +158,28 @@ class Boards:
         if row is None:
             row = book.gifters[intern(sender)] = Gifters()
         at = 4 - len(book.found)
+        turns = row.turned != book.turn
+        if turns:
+            new = row.turn(at, book.windows, Gifter(None, 0, 0, at_ms), sender, book.live)
+            for board in book.found:
+                board.gifters += (new >> (board.id & 3)) & 1
+            row.turned = book.turn
+        last: Gifter | None = None
         for board in book.found:
             cell: Gifter = row.at(at)
+            if cell is not last:
+                last, before = cell, cell.name
+                cell.value += value
+                cell.sends += quantity
+                if value:
+                    cell.reached_ms = at_ms
+                if name is not None:
+                    cell.name = name
             top = board.top
-            if cell.window != board.id:
-                cell = row.find(board.id) or _gifter(board, at_ms)
-                row.turn(at, cell, book.live)
-                self._turned(row, cell, name)
-            before = cell.name
-            cell.value += value
-            cell.sends += quantity
-            if value:
-                cell.reached_ms = at_ms
-            if name is not None:
-                cell.name = name
-            if cell.value >= top.floor and not cell.listed:
+            if cell.value >= top.floor and not cell.listed & top.bit:
                 top.offer(sender, cell)
             at += 1
-        if row.run != self._run or book.late or (name is not None and name != before):
+        if row.run != self._run or turns or book.late or (name is not None and name != before):
             self._changes_cells(self._changed_gifters, book.key, sender, row)
 
     def _streamers(self, book: Book, event: Event, region: str, quantity: i64, value: i64, offset: i64) -> None:
@@ -182,28 +190,38 @@ class Boards:
         row = book.regions.get(region)
         if row is None:
             row = book.regions[intern(region)] = Streamers()
+        turns = row.turned != book.turn
+        if turns:
+            self._turn_streamers(book, row, region, Streamer(channel_id, None, 0, 0, at_ms))
         at = 4 - len(book.found)
+        last: Streamer | None = None
         for board in book.found[:-1]:
-            scope = board.within.regions.get(region) or self._index.open_region(board.within, region)
             cell: Streamer = row.at(at)
-            if cell.window != scope.id:
-                cell = row.find(scope.id) or _streamer(scope, channel_id, at_ms)
-                row.turn(at, cell, scope.live)
-                self._turned(row, cell, name)
-                book.areas[region] = scope.live
-            before, id_before = cell.channel_name, cell.channel_id
-            cell.value += value
-            cell.sends += quantity
-            cell.channel_id = channel_id
-            if value:
-                cell.reached_ms = at_ms
-            if name is not None:
-                cell.channel_name = name
-            self._scope(scope, stream, cell, quantity, value, offset)
+            if cell is not last:
+                last, before, id_before = cell, cell.channel_name, cell.channel_id
+                cell.value += value
+                cell.sends += quantity
+                cell.channel_id = channel_id
+                if value:
+                    cell.reached_ms = at_ms
+                if name is not None:
+                    cell.channel_name = name
+            self._scope(board.within.regions[region], stream, cell, quantity, value, offset)
             at += 1
         renamed = (name is not None and name != before) or channel_id != id_before
-        if row.run != self._run or book.late or renamed:
+        if row.run != self._run or turns or book.late or renamed:
             self._changes_cells(self._changed_regions, book.key, region, row)
+
+    def _turn_streamers(self, book: Book, row: Streamers, region: str, fresh: Streamer) -> None:
+        scopes: list[ScopeBoard] = []
+        for board in book.found[:-1]:
+            within = board.within
+            scopes.append(within.regions.get(region) or self._index.open_region(within, region))
+        live = book.areas[region] = scopes[0].live
+        new = row.turn(4 - len(book.found), book.windows[:-1], fresh, book.stream, live)
+        for scope in scopes:
+            scope.streams += (new >> (scope.id & 3)) & 1
+        row.turned = book.turn
 
     def _changes_cells(self, changed: Changed, group: str, member: str, row: Cells) -> None:
         """A row of cells changes for the first time in this run, or gets longer: cells part, or have other names."""
@@ -211,11 +229,6 @@ class Boards:
             row.run = self._run
             enter(changed, group, member, row)
         self._growth.add(len(group) + len(member) + ROW_BYTES + row.size())
-
-    def _turned(self, row: Cells, cell: Cell, name: str | None) -> None:
-        """A row may have a cell more than when it was told, and part two that said the same; a name is yet to come."""
-        if row.run == self._run:
-            self._growth.add(2 * (cell.size() + bytes_of(name)))
 
     def _changes(self, board: Board, offset: i64) -> None:
         """A board changes for the first time in this run."""
@@ -229,21 +242,3 @@ class Boards:
         scope.run = self._run
         self._tables.scopes.put(scope.key, "", scope.row, scope.size)
         self._pending.setdefault(scope, offset)
-
-
-def _gift(board: Board) -> Gift:
-    """Return a gift's cell that is new in a board."""
-    board.gifts += 1
-    return Gift(board.id, None, 0, 0)
-
-
-def _gifter(board: Board, at_ms: i64) -> Gifter:
-    """Return a gifter's cell that is new in a board."""
-    board.gifters += 1
-    return Gifter(board.id, None, 0, 0, at_ms)
-
-
-def _streamer(scope: ScopeBoard, channel_id: str, at_ms: i64) -> Streamer:
-    """Return a stream's cell that is new in a region's board."""
-    scope.streams += 1
-    return Streamer(scope.id, channel_id, None, 0, 0, at_ms)

@@ -1,5 +1,7 @@
 """Everything that one stream is given in one unit."""
 
+from mypy_extensions import i64
+
 from agents.domain.board import Board, ScopeBoard
 from agents.domain.cells import Gifters, Gifts, Streamers
 from agents.domain.tables import Tables
@@ -10,7 +12,8 @@ class Book:
 
     Both by id, `live` and `areas`.
     `found` holds the boards that the last gift fell into: `1m` (unless it was `late`), `1h`, `1d`, and last `stream`;
-    `minute` is the minute of its event time.
+    `minute` is the minute of its event time. `windows` are the ids of `found`; `turn` is a number that these have, and
+    no others ever, nor those of another book.
     """
 
     __slots__ = (
@@ -24,7 +27,9 @@ class Book:
         "minute",
         "regions",
         "stream",
+        "turn",
         "unit",
+        "windows",
     )
 
     def __init__(self, stream: str, unit: str, tables: Tables) -> None:
@@ -39,12 +44,14 @@ class Book:
         self.minute = -1
         self.late = False
         self.found: tuple[Board, ...] = ()
+        self.windows: tuple[int, ...] = ()
+        self.turn: i64 = 0
 
     def busy(self) -> bool:
         """Tell whether a board needs the rows, besides the one of the `stream`."""
         rows = self.regions.items()
         return len(self.live) > 1 or any(
-            cell.window in self.areas.get(region, ()) for region, row in rows for cell in row.all()
+            window in self.areas.get(region, ()) for region, row in rows for window, _ in row.all()
         )
 
     def release(self) -> None:

@@ -1,20 +1,23 @@
-"""A row of cells: what one gifter, gift or region brought to a stream, a cell for each window.
+"""A row of cells: what one gifter, gift or region brought to a stream, in each window.
 
-A row has a place for each of the windows `1m`, `1h`, `1d` and `stream`, in this order: there are the cells of those
-that the last gift fell into, where it fell into them. Behind them are those of other windows whose boards still live. A
-cell says by its `window` which board it belongs to. One that belongs to no living board is dead: it is never read, and
-goes when its row next turns to a new window.
+A row has a place for each of the windows `1m`, `1h`, `1d` and `stream`, in this order: there are those that the last
+gift fell into, where it fell into them. Behind them are other windows whose boards still live. One that belongs to no
+living board is dead: it is never read, and goes when its row next turns to a new window.
 
-A row is written as an array of its cells. Of a cell that says the same as the one before it, only the window is
-written: who has given to a stream on one day alone has said all in the cell of the hour, or of the minute.
+Places next to each other, and no others, that say the same share one cell: who has given to a stream on one day alone
+has a single one for the hour, the day and the `stream`, to which each gift is added once. They part when one of them
+turns. So is a row written: an array of its cells, but of one that says the same as the one before it only the window.
 """
 
-from collections.abc import Container
-from typing import Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 
 from mypy_extensions import i64, mypyc_attr
 
+from agents.domain.ranking import Top
 from agents.domain.rows import Cell, Gift, Gifter, Row, Streamer
+
+if TYPE_CHECKING:
+    from agents.domain.board import Board, ScopeBoard
 
 NO_WINDOW: Final = -1
 
@@ -24,12 +27,26 @@ WINDOW_BYTES: Final = 9
 
 @mypyc_attr(acyclic=True)
 class Cells(Row):
-    """The cells of one row, all of one class. `run`, which is not written, is the run in which it changed last.
+    """The cells of one row, all of one class.
+
+    Not written with it: `run`, the run in which it changed last, and `turned`, the `Book.turn` whose windows it is in.
 
     Cells are returned without a type, as mypyc compiles no acyclic generics: who asks knows of which class they are.
     """
 
-    __slots__ = ("_day", "_ever", "_hour", "_minute", "_older", "run")
+    __slots__ = (
+        "_day",
+        "_day_window",
+        "_ever",
+        "_ever_window",
+        "_hour",
+        "_hour_window",
+        "_minute",
+        "_minute_window",
+        "_older",
+        "run",
+        "turned",
+    )
 
     def __init__(self, empty: Cell, ever: Cell | None) -> None:
         """`empty`, which belongs to no board and is shared, takes the first three places; `ever` None: no fourth."""
@@ -37,8 +54,13 @@ class Cells(Row):
         self._hour = empty
         self._day = empty
         self._ever = ever
-        self._older: tuple[Cell, ...] = ()
+        self._minute_window: i64 = NO_WINDOW
+        self._hour_window: i64 = NO_WINDOW
+        self._day_window: i64 = NO_WINDOW
+        self._ever_window: i64 = NO_WINDOW
+        self._older: tuple[tuple[int, Cell], ...] = ()
         self.run: i64 = -1
+        self.turned: i64 = -1
 
     def at(self, place: i64) -> Any:
         """Return the cell at a place."""
@@ -48,66 +70,144 @@ class Cells(Row):
             return self._hour
         return self._day if self._ever is None or place == 2 else self._ever
 
-    def find(self, window: i64) -> Any:
-        """Return the cell of a window that is not that of its place, or None."""
-        for cell in self._older:
-            if cell.window == window:
-                return cell
-        return None
+    def window(self, place: i64) -> i64:
+        """Return the window at a place."""
+        if place == 0:
+            return self._minute_window
+        if place == 1:
+            return self._hour_window
+        return self._day_window if place == 2 else self._ever_window
 
-    def turn(self, place: i64, cell: Cell, live: Container[int]) -> None:
-        """Put a cell in its place; the one that was there goes behind if its board is among the `live`."""
-        before = self.at(place)
-        if self._older or before.window != NO_WINDOW:
-            older = [old for old in (*self._older, before) if old is not cell and old.window in live]
-            self._older = tuple(older)
-        self._put(place, cell)
+    def turn(self, place: i64, windows: tuple[int, ...], fresh: Cell, member: str, live: dict[int, Any]) -> i64:
+        """Turn the last places to the windows that a gift falls into: no other place has a part in their cells.
 
-    def all(self) -> list[Any]:
-        """Return all cells, in the order in which they are written."""
-        cells = [self._minute, self._hour, self._day]
-        if self._ever is not None:
-            cells.append(self._ever)
+        `fresh` is for those without a cell, which are returned as bits. What was in a place goes behind if its board is
+        among the `live`, in whose top it may be under the name `member`.
+        """
+        if place:
+            self._part(0, member, live)
+        new: i64 = 0
+        begun: Cell | None = None
+        for window in windows:
+            if self.window(place) == window:
+                begun = None
+            else:
+                self._divide(place, member, live)
+                self._leave(place, member, live)
+                cell = self._take(window)
+                if cell is not None:
+                    begun = None
+                else:
+                    new |= 1 << place
+                    if begun is None:
+                        begun = fresh.copy() if new & (new - 1) else fresh
+                    cell = begun
+                self._put(place, window, cell)
+            place += 1
+        return new
+
+    def all(self) -> list[tuple[int, Any]]:
+        """Return all windows and their cells, in the order in which they are written."""
+        cells: list[tuple[int, Any]] = [(self.window(place), self.at(place)) for place in range(self._places())]
         cells.extend(self._older)
         return cells
 
     def pack(self) -> Any:
         """Return what is written: an array of arrays, and of windows."""
         # Not by `all`, which makes a list more for each row that is written.
-        fields = [self._minute.pack(), _behind(self._minute, self._hour), _behind(self._hour, self._day)]
-        last = self._day
-        if self._ever is not None:
-            fields.append(_behind(last, self._ever))
-            last = self._ever
-        for cell in self._older:
-            fields.append(_behind(last, cell))
+        minute, hour, day, ever = self._minute, self._hour, self._day, self._ever
+        fields = [
+            minute.in_window(self._minute_window),
+            _behind(minute, hour, self._hour_window),
+            _behind(hour, day, self._day_window),
+        ]
+        last = day
+        if ever is not None:
+            fields.append(_behind(last, ever, self._ever_window))
+            last = ever
+        for window, cell in self._older:
+            fields.append(_behind(last, cell, window))
             last = cell
         return fields
 
     def size(self) -> i64:
         """Return what the row's cells take as they are written, in bytes, at most."""
-        size = self._minute.size() + _size_behind(self._minute, self._hour) + _size_behind(self._hour, self._day)
-        last = self._day
-        if self._ever is not None:
-            size += _size_behind(last, self._ever)
-            last = self._ever
-        for cell in self._older:
+        minute, hour, day, ever = self._minute, self._hour, self._day, self._ever
+        size = minute.size() + _size_behind(minute, hour) + _size_behind(hour, day)
+        last = day
+        if ever is not None:
+            size += _size_behind(last, ever)
+            last = ever
+        for _, cell in self._older:
             size += _size_behind(last, cell)
             last = cell
         return size
 
     def __len__(self) -> int:
-        return (3 if self._ever is None else 4) + len(self._older)
+        return self._places() + len(self._older)
 
-    def _put(self, place: i64, cell: Cell) -> None:
+    def _places(self) -> i64:
+        return 3 if self._ever is None else 4
+
+    def _put(self, place: i64, window: i64, cell: Cell) -> None:
         if place == 0:
-            self._minute = cell
+            self._minute, self._minute_window = cell, window
         elif place == 1:
-            self._hour = cell
+            self._hour, self._hour_window = cell, window
         elif place == 2:
-            self._day = cell
+            self._day, self._day_window = cell, window
         else:
-            self._ever = cell
+            self._ever, self._ever_window = cell, window
+
+    def _divide(self, place: i64, member: str, live: dict[int, Any]) -> None:
+        """Let no cell be on both sides of a place that turns: an hour may lie in two days."""
+        if place + 1 < self._places():
+            beyond: Cell = self.at(place + 1)
+            for before in range(place):
+                if self.at(before) is beyond:
+                    self._part(before, member, live)
+
+    def _leave(self, place: i64, member: str, live: dict[int, Any]) -> None:
+        """Put what is in a place behind, if its board lives, and give up what is dead."""
+        before = self.window(place)
+        if before == NO_WINDOW and not self._older:
+            return
+        older = [(window, cell) for window, cell in self._older if window in live]
+        if before in live:
+            self._part(place, member, live)
+            older.append((before, self.at(place)))
+        self._older = tuple(older)
+
+    def _take(self, window: i64) -> Cell | None:
+        """Take a window's cell from behind, if it is there."""
+        for at, (older, cell) in enumerate(self._older):
+            if older == window:
+                self._older = self._older[:at] + self._older[at + 1 :]
+                return cell
+        return None
+
+    def _part(self, place: i64, member: str, live: dict[int, Any]) -> None:
+        """Give a place a cell of its own, also in the top of its board."""
+        shared: Cell = self.at(place)
+        window = self.window(place)
+        if window == NO_WINDOW or not self._shares(place):
+            return
+        own = shared.copy()
+        bit: i64 = 1 << place
+        board = live.get(window)
+        if board is not None and shared.listed & bit:
+            self._top(board).replace(member, own)
+        shared.listed &= ~bit
+        self._put(place, window, own)
+
+    def _shares(self, place: i64) -> bool:
+        """Tell whether a place next to this one has the same cell."""
+        cell = self.at(place)
+        return (place > 0 and self.at(place - 1) is cell) or (place + 1 < self._places() and self.at(place + 1) is cell)
+
+    def _top(self, board: Any) -> Top[Any]:
+        """Return the top that the cell of a board's window may be in."""
+        raise NotImplementedError
 
     def _whole(self, fields: list[Any]) -> Cell:
         """Make a cell of its fields."""
@@ -115,13 +215,22 @@ class Cells(Row):
 
     def _filled(self, fields: list[Any]) -> Self:
         """Fill a new row with cells that are read as `pack` writes them."""
+        places = self._places()
         cells: list[Cell] = []
-        for each in fields:
-            cells.append(cells[-1].in_window(each) if isinstance(each, int) else self._whole(each))
-        places = len(self)
-        for place, cell in enumerate(cells[:places]):
-            self._put(place, cell)
-        self._older = tuple(cells[places:])
+        older: list[tuple[int, Cell]] = []
+        for place, each in enumerate(fields):
+            if not isinstance(each, int):
+                cell = self._whole(each)
+                window = each[0]
+            else:
+                cell = cells[-1] if place < places else cells[-1].copy()
+                window = each
+            cells.append(cell)
+            if place < places:
+                self._put(place, window, cell)
+            else:
+                older.append((window, cell))
+        self._older = tuple(older)
         return self
 
 
@@ -139,10 +248,13 @@ class Gifters(Cells):
         """Make a row of its fields."""
         return cls()._filled(fields)
 
+    def _top(self, board: "Board") -> Top[Any]:
+        return board.top
+
     def _whole(self, fields: list[Any]) -> Gifter:
         """As `Gifter.unpack`, in half the time: compiled, a named class is called without a tuple of arguments."""
-        window, name, value, sends, reached_ms = fields
-        return Gifter(window, name, value, sends, reached_ms)
+        _, name, value, sends, reached_ms = fields
+        return Gifter(name, value, sends, reached_ms)
 
 
 @mypyc_attr(acyclic=True)
@@ -159,9 +271,12 @@ class Gifts(Cells):
         """Make a row of its fields."""
         return cls()._filled(fields)
 
+    def _top(self, board: "Board") -> Top[Any]:
+        return board.top_gifts
+
     def _whole(self, fields: list[Any]) -> Gift:
-        window, name, value, sends = fields
-        return Gift(window, name, value, sends)
+        _, name, value, sends = fields
+        return Gift(name, value, sends)
 
 
 @mypyc_attr(acyclic=True)
@@ -178,20 +293,23 @@ class Streamers(Cells):
         """Make a row of its fields."""
         return cls()._filled(fields)
 
+    def _top(self, board: "ScopeBoard") -> Top[Any]:
+        return board.top
+
     def _whole(self, fields: list[Any]) -> Streamer:
-        window, channel_id, channel_name, value, sends, reached_ms = fields
-        return Streamer(window, channel_id, channel_name, value, sends, reached_ms)
+        _, channel_id, channel_name, value, sends, reached_ms = fields
+        return Streamer(channel_id, channel_name, value, sends, reached_ms)
 
 
-def _behind(before: Cell, cell: Cell) -> Any:
+def _behind(before: Cell, cell: Cell, window: i64) -> Any:
     """Return what is written of a cell behind another one."""
-    return cell.window if cell.says_as(before) else cell.pack()
+    return window if cell is before or cell.says_as(before) else cell.in_window(window)
 
 
 def _size_behind(before: Cell, cell: Cell) -> i64:
-    return WINDOW_BYTES if cell.says_as(before) else cell.size()
+    return WINDOW_BYTES if cell is before or cell.says_as(before) else cell.size()
 
 
-_NO_GIFTER: Final = Gifter(NO_WINDOW, None, 0, 0, 0)
-_NO_GIFT: Final = Gift(NO_WINDOW, None, 0, 0)
-_NO_STREAMER: Final = Streamer(NO_WINDOW, "", None, 0, 0, 0)
+_NO_GIFTER: Final = Gifter(None, 0, 0, 0)
+_NO_GIFT: Final = Gift(None, 0, 0)
+_NO_STREAMER: Final = Streamer("", None, 0, 0, 0)

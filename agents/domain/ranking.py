@@ -22,13 +22,15 @@ class Top(Generic[R]):
     """The best `limit` rows by id: the higher value, then the lower `second`, then the id's bytes (ids are ASCII).
 
     `floor` is a value: a row that is not `listed` can be among the best only from it on. Rows are shared with their
-    family and change in place. Each row that has come, or changed, to `floor` or more is offered; in any order.
+    family and change in place. Each row that has come, or changed, to `floor` or more is offered; in any order. A row
+    may be in several tops: `bit` is this one's in its `listed`.
     """
 
-    __slots__ = ("_limit", "_worst", "_worst_second", "floor", "rows")
+    __slots__ = ("_limit", "_worst", "_worst_second", "bit", "floor", "rows")
 
-    def __init__(self, limit: int) -> None:
+    def __init__(self, limit: int, bit: int = 1) -> None:
         self._limit = limit
+        self.bit: i64 = bit
         self._worst = ""
         self._worst_second: i64 = 0
         self.floor: i64 = 0
@@ -37,17 +39,21 @@ class Top(Generic[R]):
     def offer(self, name: str, row: R) -> None:
         """Take in a row if it is now among the best."""
         rows = self.rows
-        if row.listed:
+        if row.listed & self.bit:
             return
         if len(rows) < self._limit:
-            rows[name], row.listed = row, True
+            self._list(name, row)
             if len(rows) == self._limit:
                 self._measure()
         elif self._passes(name, row):
             self._measure()
             if self._passes(name, row):
-                rows.pop(self._worst).listed = False
-                rows[name], row.listed = row, True
+                rows.pop(self._worst).listed &= ~self.bit
+                self._list(name, row)
+
+    def replace(self, name: str, row: R) -> None:
+        """Have another row, which says the same, in the place of one that is in the top."""
+        self._list(name, row)
 
     def ranked(self) -> list[tuple[str, R]]:
         """Return the rows with their ids, in order."""
@@ -64,6 +70,10 @@ class Top(Generic[R]):
                     low = middle + 1
             ranked.insert(low, (name, row))
         return ranked
+
+    def _list(self, name: str, row: R) -> None:
+        self.rows[name] = row
+        row.listed |= self.bit
 
     def _passes(self, name: str, row: R) -> bool:
         """Tell whether a row is better than the worst, as it was measured last."""

@@ -42,7 +42,7 @@ class Row:
 class Ranked(Row):
     """A row that can be in a top: the higher `value` is the better one, then the lower `second`.
 
-    `listed`, which is not written, tells whether it is in the one top that it is offered to.
+    `listed`, which is not written, has the `Top.bit` of each top that it is in.
     """
 
     __slots__ = ("listed", "sends", "value")
@@ -50,7 +50,7 @@ class Ranked(Row):
     def __init__(self, value: i64, sends: i64) -> None:
         self.value = value
         self.sends = sends
-        self.listed = False
+        self.listed: i64 = 0
 
     def second(self) -> i64:
         """Return what decides between equal values."""
@@ -101,7 +101,7 @@ class Total(Ranked):
         self.final_at = final_at
         self.archived = archived
         self.opened_ms = opened_ms
-        self.listed = False
+        self.listed = 0
 
     def second(self) -> i64:
         """The earlier to reach the value is the better one."""
@@ -125,42 +125,39 @@ class Total(Ranked):
 
 @mypyc_attr(acyclic=True)
 class Cell(Ranked):
-    """A part of a row, for one window, which is the `Board.id`."""
+    """What a row says of a window, or of several of which it says the same."""
 
-    __slots__ = ("window",)
-
-    def __init__(self, window: i64, value: i64, sends: i64) -> None:
-        self.window = window
-        self.value = value
-        self.sends = sends
-        self.listed = False
+    __slots__ = ()
 
     def size(self) -> i64:
         """Return what it takes in its row with its strings, in bytes, at most."""
         raise NotImplementedError
 
     def says_as(self, other: "Cell") -> bool:
-        """Tell whether another cell of the class says the same but for the window."""
+        """Tell whether another cell of the class says the same."""
         raise NotImplementedError
 
-    def in_window(self, window: i64) -> "Cell":
-        """Return a cell of another window that says the same."""
+    def copy(self) -> "Cell":
+        """Return a cell that says the same, and is in no top."""
+        raise NotImplementedError
+
+    def in_window(self, window: i64) -> Fields:
+        """Return what is written of it, for a window, which is the `Board.id`."""
         raise NotImplementedError
 
 
 @mypyc_attr(acyclic=True)
 class Gifter(Cell):
-    """What one gifter gave to one stream in one unit and window."""
+    """What one gifter gave to one stream in one unit and a window."""
 
     __slots__ = ("name", "reached_ms")
 
-    def __init__(self, window: i64, name: str | None, value: i64, sends: i64, reached_ms: i64) -> None:
-        self.window = window
+    def __init__(self, name: str | None, value: i64, sends: i64, reached_ms: i64) -> None:
         self.name = name
         self.value = value
         self.sends = sends
         self.reached_ms = reached_ms
-        self.listed = False
+        self.listed = 0
 
     def second(self) -> i64:
         """The earlier to reach the value is the better one."""
@@ -180,27 +177,26 @@ class Gifter(Cell):
             and self.name == other.name
         )
 
-    def in_window(self, window: i64) -> "Gifter":
-        """As `Cell.in_window`."""
-        return Gifter(window, self.name, self.value, self.sends, self.reached_ms)
+    def copy(self) -> "Gifter":
+        """As `Cell.copy`."""
+        return Gifter(self.name, self.value, self.sends, self.reached_ms)
 
-    def pack(self) -> Fields:
-        """Return the fields."""
-        return self.window, self.name, self.value, self.sends, self.reached_ms
+    def in_window(self, window: i64) -> Fields:
+        """As `Cell.in_window`."""
+        return window, self.name, self.value, self.sends, self.reached_ms
 
 
 @mypyc_attr(acyclic=True)
 class Gift(Cell):
-    """What one gift of the catalogue brought to one stream in one unit and window."""
+    """What one gift of the catalogue brought to one stream in one unit and a window."""
 
     __slots__ = ("name",)
 
-    def __init__(self, window: i64, name: str | None, value: i64, sends: i64) -> None:
-        self.window = window
+    def __init__(self, name: str | None, value: i64, sends: i64) -> None:
         self.name = name
         self.value = value
         self.sends = sends
-        self.listed = False
+        self.listed = 0
 
     def second(self) -> i64:
         """The one that was sent more often is the better one."""
@@ -215,31 +211,28 @@ class Gift(Cell):
         assert isinstance(other, Gift)
         return self.value == other.value and self.sends == other.sends and self.name == other.name
 
-    def in_window(self, window: i64) -> "Gift":
-        """As `Cell.in_window`."""
-        return Gift(window, self.name, self.value, self.sends)
+    def copy(self) -> "Gift":
+        """As `Cell.copy`."""
+        return Gift(self.name, self.value, self.sends)
 
-    def pack(self) -> Fields:
-        """Return the fields."""
-        return self.window, self.name, self.value, self.sends
+    def in_window(self, window: i64) -> Fields:
+        """As `Cell.in_window`."""
+        return window, self.name, self.value, self.sends
 
 
 @mypyc_attr(acyclic=True)
 class Streamer(Cell):
-    """What one stream was given from one region in one unit and window. The attributes are those of `Total`."""
+    """What one stream was given from one region in one unit and a window. The attributes are those of `Total`."""
 
     __slots__ = ("channel_id", "channel_name", "reached_ms")
 
-    def __init__(
-        self, window: i64, channel_id: str, channel_name: str | None, value: i64, sends: i64, reached_ms: i64
-    ) -> None:
-        self.window = window
+    def __init__(self, channel_id: str, channel_name: str | None, value: i64, sends: i64, reached_ms: i64) -> None:
         self.channel_id = channel_id
         self.channel_name = channel_name
         self.value = value
         self.sends = sends
         self.reached_ms = reached_ms
-        self.listed = False
+        self.listed = 0
 
     def second(self) -> i64:
         """The earlier to reach the value is the better one."""
@@ -260,13 +253,13 @@ class Streamer(Cell):
             and self.channel_name == other.channel_name
         )
 
-    def in_window(self, window: i64) -> "Streamer":
-        """As `Cell.in_window`."""
-        return Streamer(window, self.channel_id, self.channel_name, self.value, self.sends, self.reached_ms)
+    def copy(self) -> "Streamer":
+        """As `Cell.copy`."""
+        return Streamer(self.channel_id, self.channel_name, self.value, self.sends, self.reached_ms)
 
-    def pack(self) -> Fields:
-        """Return the fields."""
-        return self.window, self.channel_id, self.channel_name, self.value, self.sends, self.reached_ms
+    def in_window(self, window: i64) -> Fields:
+        """As `Cell.in_window`."""
+        return window, self.channel_id, self.channel_name, self.value, self.sends, self.reached_ms
 
 
 @mypyc_attr(acyclic=True)

@@ -99,7 +99,7 @@ class Partition:
     def rows(self) -> dict[tuple[str, str, str], bytes]:
         """All rows as they are written, but each cell whole."""
         return {
-            (family.tag, group, member): encode_row(row.all() if isinstance(row, Cells) else row)
+            (family.tag, group, member): encode_row(_whole(row) if isinstance(row, Cells) else row)
             for family in self.families
             for group, member, row in family
         }
@@ -116,3 +116,7 @@ class Partition:
             self.published.pop((to, key), None)
         else:
             self.published[to, key] = value
+
+
+def _whole(row: Cells) -> list[Any]:
+    return [cell.in_window(window) for window, cell in row.all()]

@@ -466,3 +466,25 @@ def test_a_stream_that_was_final_twice_has_one_tombstone() -> None:
     partition.settle()
     gone = [key for to, key, value in partition.history if to == "totals" and value is None]
     assert gone.count(f"{STREAM}|coin|stream|0") == 1
+
+
+def test_a_gift_counts_once_on_each_board_also_where_a_day_begins_within_an_hour() -> None:
+    partition = Partition(Rules(partitions=1, partitioner="any", time_zone="Asia/Kolkata"))
+    midnight = AT // DAY_MS * DAY_MS + DAY_MS - 5 * HOUR_MS - 30 * MINUTE_MS
+    partition.feed(*(gift(value=5, gift_name="Rose", at=at, region="IN") for at in (midnight - 1, midnight)))
+    partition.flush()
+    boards = {
+        f"1d|{midnight - DAY_MS}": 5,
+        f"1d|{midnight}": 5,
+        f"1h|{midnight - HOUR_MS // 2}": 10,
+        f"1m|{midnight - MINUTE_MS}": 5,
+        f"1m|{midnight}": 5,
+        "stream|0": 10,
+    }
+    for window, value in boards.items():
+        totals, gifters = partition.totals(f"{STREAM}|coin|{window}"), partition.gifters(f"{STREAM}|coin|{window}")
+        assert (totals.value, totals.gifts) == (value, [GiftTotal("rose", "Rose", value, value // 5)])
+        assert [(one.value, one.sends) for one in gifters.entries] == [(value, value // 5)]
+        if window != "stream|0":
+            [entry] = partition.partial(f"region:IN|coin|{window}").entries
+            assert (entry.value, entry.sends) == (value, value // 5)

@@ -7,7 +7,7 @@ from agents.domain.rows import Gift, Gifter
 
 
 def gifter(value: int, reached_ms: int = 0) -> Gifter:
-    return Gifter(0, None, value, 1, reached_ms)
+    return Gifter(None, value, 1, reached_ms)
 
 
 @pytest.mark.parametrize(
@@ -30,8 +30,27 @@ def test_value_counts_first_then_the_earlier_then_the_id(rows: dict[str, Gifter]
 def test_gifts_of_equal_value_are_ordered_by_sends() -> None:
     top: Top[Gift] = Top(GIFTS_SHOWN)
     for name, value, sends in (("a", 5, 1), ("b", 5, 3), ("c", 6, 1)):
-        top.offer(name, Gift(0, None, value, sends))
+        top.offer(name, Gift(None, value, sends))
     assert [name for name, _ in top.ranked()] == ["c", "b", "a"]
+
+
+def test_a_row_may_be_in_several_tops_and_leaves_them_one_by_one() -> None:
+    first: Top[Gifter] = Top(1, 1)
+    second: Top[Gifter] = Top(2, 2)
+    shared, better = gifter(5), gifter(6)
+    for top in (first, second):
+        top.offer("a", shared)
+        top.offer("b", better)
+    assert (shared.listed, better.listed) == (2, 3)
+    assert (list(first.rows), list(second.rows)) == (["b"], ["a", "b"])
+
+
+def test_another_row_takes_the_place_of_one_in_a_top() -> None:
+    top: Top[Gifter] = Top(2, 2)
+    top.offer("a", gifter(5))
+    another = gifter(5)
+    top.replace("a", another)
+    assert (top.ranked(), another.listed) == ([("a", another)], 2)
 
 
 @pytest.mark.parametrize(
