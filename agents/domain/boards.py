@@ -77,10 +77,6 @@ class Boards:
         if name is not None:
             name = name[:NAME_CHARS]
         run = self._run
-        # All rows take the names, and that of the `stream` has those of the last gift: longer ones tell all to grow.
-        newest = book.found[-1].row
-        if channel_id != newest.channel_id or (name is not None and name != newest.channel_name):
-            self._growth.add(len(book.found) * (len(channel_id) + bytes_of(name)))
         for board in book.found:
             row = board.row
             row.value += value
@@ -88,6 +84,8 @@ class Boards:
             if row.value < 0 or row.sends < 0:
                 raise OverflowError(_TOO_MUCH)
             row.offset = offset
+            if board.run == run and (channel_id != row.channel_id or (name is not None and name != row.channel_name)):
+                self._growth.add(len(channel_id) + bytes_of(name))
             row.channel_id = channel_id
             if name is not None:
                 row.channel_name = name
@@ -128,6 +126,7 @@ class Boards:
             row = book.gifts[intern(gift)] = Gifts()
         at = 4 - len(book.found)
         turns = row.turned != book.turn
+        longer = turns or book.late
         if turns:
             new = row.turn(at, book.windows, Gift(None, 0, 0), gift, book.live)
             for board in book.found:
@@ -137,7 +136,8 @@ class Boards:
         for board in book.found:
             cell: Gift = row.at(at)
             if cell is not last:
-                last, before = cell, cell.name
+                last = cell
+                longer = longer or (name is not None and name != cell.name)
                 cell.value += value
                 cell.sends += quantity
                 if name is not None:
@@ -146,7 +146,7 @@ class Boards:
             if cell.value >= top.floor and not cell.listed & top.bit:
                 top.offer(gift, cell)
             at += 1
-        if row.run != self._run or turns or book.late or (name is not None and name != before):
+        if row.run != self._run or longer:
             self._changes_cells(self._changed_gifts, book.key, gift, row)
 
     def _gifters(self, book: Book, event: Event, sender: str, quantity: i64, value: i64) -> None:
@@ -159,6 +159,7 @@ class Boards:
             row = book.gifters[intern(sender)] = Gifters()
         at = 4 - len(book.found)
         turns = row.turned != book.turn
+        longer = turns or book.late
         if turns:
             new = row.turn(at, book.windows, Gifter(None, 0, 0, at_ms), sender, book.live)
             for board in book.found:
@@ -168,7 +169,8 @@ class Boards:
         for board in book.found:
             cell: Gifter = row.at(at)
             if cell is not last:
-                last, before = cell, cell.name
+                last = cell
+                longer = longer or (name is not None and name != cell.name)
                 cell.value += value
                 cell.sends += quantity
                 if value:
@@ -179,7 +181,7 @@ class Boards:
             if cell.value >= top.floor and not cell.listed & top.bit:
                 top.offer(sender, cell)
             at += 1
-        if row.run != self._run or turns or book.late or (name is not None and name != before):
+        if row.run != self._run or longer:
             self._changes_cells(self._changed_gifters, book.key, sender, row)
 
     def _streamers(self, book: Book, event: Event, region: str, quantity: i64, value: i64, offset: i64) -> None:
@@ -191,6 +193,7 @@ class Boards:
         if row is None:
             row = book.regions[intern(region)] = Streamers()
         turns = row.turned != book.turn
+        longer = turns or book.late
         if turns:
             self._turn_streamers(book, row, region, Streamer(channel_id, None, 0, 0, at_ms))
         at = 4 - len(book.found)
@@ -198,7 +201,8 @@ class Boards:
         for board in book.found[:-1]:
             cell: Streamer = row.at(at)
             if cell is not last:
-                last, before, id_before = cell, cell.channel_name, cell.channel_id
+                last = cell
+                longer = longer or channel_id != cell.channel_id or (name is not None and name != cell.channel_name)
                 cell.value += value
                 cell.sends += quantity
                 cell.channel_id = channel_id
@@ -208,8 +212,7 @@ class Boards:
                     cell.channel_name = name
             self._scope(board.within.regions[region], stream, cell, quantity, value, offset)
             at += 1
-        renamed = (name is not None and name != before) or channel_id != id_before
-        if row.run != self._run or turns or book.late or renamed:
+        if row.run != self._run or longer:
             self._changes_cells(self._changed_regions, book.key, region, row)
 
     def _turn_streamers(self, book: Book, row: Streamers, region: str, fresh: Streamer) -> None:

@@ -138,8 +138,9 @@ class Cells(Row):
         if ever is not None:
             size += _size_behind(last, ever)
             last = ever
-        for _, cell in self._older:
-            size += _size_behind(last, cell)
+        for at, (_, cell) in enumerate(self._older):
+            # The first says the same as what is before it by chance at most, and that still changes.
+            size += _size_behind(last, cell) if at else cell.size()
             last = cell
         return size
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from agents.domain.fold import GiftFold
-from agents.domain.rules import HOUR_MS, MINUTE_MS, Rules
+from agents.domain.rules import DAY_MS, HOUR_MS, MINUTE_MS, Rules
 from app.engine.changelog import changed_rows
 from app.engine.rows import Pressure
 from app.load.options import LoadOptions
@@ -108,3 +108,23 @@ def test_of_names_that_were_longer_in_windows_of_before() -> None:
     )
     estimated, true = sizes(sent, before)
     assert true <= estimated <= 2 * true
+
+
+def each_stream(begin: int, at_ms: int, **fields: Any) -> list[SimpleRecord]:
+    """Return a gift to each of 500 streams, appended no earlier than a minute after AT."""
+    sent = [gift(f"tiktok:{at}", region="DE", at=at_ms, **fields) for at in range(500)]
+    return [record(begin + at, one, timestamp=max(at_ms, AT + MINUTE_MS)) for at, one in enumerate(sent)]
+
+
+def test_of_a_name_that_the_stream_has_and_an_older_window_gets() -> None:
+    names = {"sender_name": LONGEST, "channel_name": LONGEST, "gift_name": LONGEST}
+    before = each_stream(0, AT) + each_stream(500, AT + MINUTE_MS, **names)
+    estimated, true = sizes(each_stream(1_000, AT + 1) + each_stream(1_500, AT + 2, **names), before)
+    assert true <= estimated <= 4 * true
+
+
+def test_of_a_stream_that_begins_anew_while_its_older_boards_still_live() -> None:
+    later = AT + 9 * DAY_MS
+    sent = each_stream(500, later, gift_name=LONGEST) + each_stream(1_000, later + 1, gift_name=LONGEST)
+    estimated, true = sizes(sent, each_stream(0, AT, gift_name=LONGEST))
+    assert true <= estimated <= 3 * true
