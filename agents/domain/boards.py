@@ -125,13 +125,13 @@ class Boards:
         if row is None:
             row = book.gifts[intern(gift)] = Gifts()
         at = 4 - len(book.found)
-        turns = row.turned != book.turn
-        longer = turns or book.late
-        if turns:
+        longer = book.late
+        if row.turned != book.turn:
             new = row.turn(at, book.windows, Gift(None, 0, 0), gift, book.live)
             for board in book.found:
-                board.gifts += (new >> (board.id & 3)) & 1
-            row.turned = book.turn
+                if new & board.top_gifts.bit:
+                    board.gifts += 1
+            row.turned, longer = book.turn, True
         last: Gift | None = None
         for board in book.found:
             cell: Gift = row.at(at)
@@ -158,13 +158,13 @@ class Boards:
         if row is None:
             row = book.gifters[intern(sender)] = Gifters()
         at = 4 - len(book.found)
-        turns = row.turned != book.turn
-        longer = turns or book.late
-        if turns:
+        longer = book.late
+        if row.turned != book.turn:
             new = row.turn(at, book.windows, Gifter(None, 0, 0, at_ms), sender, book.live)
             for board in book.found:
-                board.gifters += (new >> (board.id & 3)) & 1
-            row.turned = book.turn
+                if new & board.top.bit:
+                    board.gifters += 1
+            row.turned, longer = book.turn, True
         last: Gifter | None = None
         for board in book.found:
             cell: Gifter = row.at(at)
@@ -192,10 +192,10 @@ class Boards:
         row = book.regions.get(region)
         if row is None:
             row = book.regions[intern(region)] = Streamers()
-        turns = row.turned != book.turn
-        longer = turns or book.late
-        if turns:
+        longer = book.late
+        if row.turned != book.turn:
             self._turn_streamers(book, row, region, Streamer(channel_id, None, 0, 0, at_ms))
+            longer = True
         at = 4 - len(book.found)
         last: Streamer | None = None
         for board in book.found[:-1]:
@@ -223,7 +223,8 @@ class Boards:
         live = book.areas[region] = scopes[0].live
         new = row.turn(4 - len(book.found), book.windows[:-1], fresh, book.stream, live)
         for scope in scopes:
-            scope.streams += (new >> (scope.id & 3)) & 1
+            if new & scope.top.bit:
+                scope.streams += 1
         row.turned = book.turn
 
     def _changes_cells(self, changed: Changed, group: str, member: str, row: Cells) -> None:

@@ -197,7 +197,7 @@ class Cells(Row):
         bit: i64 = 1 << place
         board = live.get(window)
         if board is not None and shared.listed & bit:
-            self._top(board).replace(member, own)
+            self._top(board).put(member, own)
         shared.listed &= ~bit
         self._put(place, window, own)
 

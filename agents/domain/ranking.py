@@ -42,18 +42,19 @@ class Top(Generic[R]):
         if row.listed & self.bit:
             return
         if len(rows) < self._limit:
-            self._list(name, row)
+            self.put(name, row)
             if len(rows) == self._limit:
                 self._measure()
         elif self._passes(name, row):
             self._measure()
             if self._passes(name, row):
                 rows.pop(self._worst).listed &= ~self.bit
-                self._list(name, row)
+                self.put(name, row)
 
-    def replace(self, name: str, row: R) -> None:
-        """Have another row, which says the same, in the place of one that is in the top."""
-        self._list(name, row)
+    def put(self, name: str, row: R) -> None:
+        """Have a row in the top: in the place of the one of that name, which says the same, if there is one."""
+        self.rows[name] = row
+        row.listed |= self.bit
 
     def ranked(self) -> list[tuple[str, R]]:
         """Return the rows with their ids, in order."""
@@ -70,10 +71,6 @@ class Top(Generic[R]):
                     low = middle + 1
             ranked.insert(low, (name, row))
         return ranked
-
-    def _list(self, name: str, row: R) -> None:
-        self.rows[name] = row
-        row.listed |= self.bit
 
     def _passes(self, name: str, row: R) -> bool:
         """Tell whether a row is better than the worst, as it was measured last."""

@@ -11,9 +11,9 @@
 #include <string.h>
 
 #define LINE 64
-#define SHORT 32     /* bytes of a name that fit into a slot */
-#define FEWEST 8     /* slots of a table that has any */
-#define MOST (1u << 31)
+#define SHORT 32 /* bytes of a name that fit into a slot */
+#define FEWEST 8 /* slots of a table that has any */
+#define MOST (UINT64_C(1) << 31)
 
 typedef struct {
     uint32_t hash, size; /* `size`: that of the name and 1; 0 for a slot that is free */
@@ -29,10 +29,10 @@ _Static_assert(sizeof(Slot) == LINE, "a slot is to be one cache line");
 
 typedef struct {
     PyObject_HEAD
-    void *block;    /* in which the slots lie, from the first cache line on */
+    void *block; /* in which the slots lie, from the first cache line on */
     Slot *slots;
     uint32_t *changed; /* places of those that have changed in this run, in this order */
-    uint64_t run;   /* from 1 */
+    uint64_t run; /* from 1 */
     uint32_t room, used, changes, changes_room; /* `room`: 0, or a power of 2 */
 } Counters;
 
@@ -90,10 +90,11 @@ static Slot *first_line(void *block)
     return (Slot *)(((uintptr_t)block + LINE - 1) & ~(uintptr_t)(LINE - 1));
 }
 
-/* Move all slots into a table of so many. Return 0 with an exception if there is no memory for it. */
-static int resize(Counters *self, uint32_t room)
+/* Move all slots into a table of so many, a power of 2. Return 0 with an exception if there is no memory for it. */
+static int resize(Counters *self, uint64_t wanted)
 {
-    void *block = room > MOST ? NULL : PyMem_RawCalloc((size_t)room + 1, LINE);
+    uint32_t room = (uint32_t)wanted;
+    void *block = wanted > MOST ? NULL : PyMem_RawCalloc((size_t)room + 1, LINE);
     if (block == NULL) {
         PyErr_NoMemory();
         return 0;
@@ -117,7 +118,7 @@ static int resize(Counters *self, uint32_t room)
 
 static int grow(Counters *self)
 {
-    return resize(self, self->room ? 2 * self->room : FEWEST);
+    return resize(self, self->room ? 2 * (uint64_t)self->room : FEWEST);
 }
 
 /* Put a name into a free slot. Return 0 with an exception if there is no memory for it. */
@@ -301,10 +302,10 @@ static int load_row(Counters *self, PyObject *name, PyObject *written)
 }
 
 /* Return how many slots so many names need. */
-static uint32_t room_for(Py_ssize_t names)
+static uint64_t room_for(Py_ssize_t names)
 {
-    uint32_t room = FEWEST;
-    while (room < MOST && room / 4 * 3 < names)
+    uint64_t room = FEWEST;
+    while (room <= MOST && room / 4 * 3 < (uint64_t)names)
         room *= 2;
     return room;
 }

@@ -49,7 +49,7 @@ def test_another_row_takes_the_place_of_one_in_a_top() -> None:
     top: Top[Gifter] = Top(2, 2)
     top.offer("a", gifter(5))
     another = gifter(5)
-    top.replace("a", another)
+    top.put("a", another)
     assert (top.ranked(), another.listed) == ([("a", another)], 2)
 
 
