@@ -1,8 +1,9 @@
-"""What a row costs: `python -m tests.bench.growing ROWS STREAMS` prints bytes a row and events a CPU second.
+"""What a row costs: `python -m tests.bench.growing ROWS STREAMS` prints bytes a row, and for each line that it reads
+events a CPU second.
 
 In one process and without Kafka, so that nothing else is in the figures. The machine of the plain jobs
-(`peers/sums.py`) makes the rows of so many gifters; then come gifts of gifters at random, in rounds. In the time is all
-that the engine does for a gift but sending: fold, cut, and encode the rows that changed.
+(`peers/sums.py`) makes the rows of so many gifters; then comes for each line a round of gifts of gifters at random. In
+the time is all that the engine does for a gift but sending: fold, cut, and encode the rows that changed.
 """
 
 import gc
@@ -13,7 +14,6 @@ import time
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
-from statistics import median
 from typing import Final, NamedTuple
 
 import psutil
@@ -23,11 +23,9 @@ from app.engine.changelog import changed_rows
 from app.engine.rows import Pressure
 from tests.bench.peers.sums import Sums
 from tests.bench.peers.task import Task
-from tests.bench.results import spread
 
 EVENTS: Final = 200_000
-ROUNDS: Final = 3
-"""Gifts of a round, and how many rounds."""
+"""Gifts of a round."""
 
 CUT_EVERY: Final = 20_000
 AT_MS: Final = 1_790_000_000_000
@@ -79,24 +77,20 @@ class Growing:
         self.machine.published(token)
 
 
-def grow(rows: int, streams: int) -> dict[str, float]:
-    """Return `bytes_per_row`, over a process that holds none, and `events_per_second`, on a core of its own.
-
-    The latter is a median, with its `runs` and their `spread`.
-    """
+def main(rows: int, streams: int) -> None:
+    """Tell how many bytes a row takes, over a process that holds none; then run a round for each line that comes."""
     memory.tune()
     Growing().take(record(number, number, streams) for number in range(CUT_EVERY))
     empty = _resident()
     growing = Growing()
     growing.take(record(number, number, streams) for number in range(rows))
-    full = _resident()
-    speeds = [_speed(growing, rows, streams, random.Random(number)) for number in range(ROUNDS)]
-    return {
-        "bytes_per_row": round((full - empty) / rows, 1),
-        "events_per_second": round(median(speeds)),
-        "runs": ROUNDS,
-        "spread": spread(speeds),
-    }
+    _tell(bytes_per_row=round((_resident() - empty) / rows, 1))
+    for number, _ in enumerate(sys.stdin):
+        _tell(events_per_second=round(_speed(growing, rows, streams, random.Random(number))))
+
+
+def _tell(**figures: float) -> None:
+    print(json.dumps(figures), flush=True)
 
 
 def _speed(growing: Growing, rows: int, streams: int, chance: random.Random) -> float:
@@ -115,4 +109,4 @@ def _resident() -> int:
 
 
 if __name__ == "__main__":
-    print(json.dumps(grow(int(sys.argv[1]), int(sys.argv[2]))))
+    main(int(sys.argv[1]), int(sys.argv[2]))

@@ -22,6 +22,7 @@ class Plan:
     latency_seconds: int
     rows: int
     growth_rows: tuple[int, ...]
+    growth_rounds: int
     limit_seconds: int
     minutes: Mapping[str, float]
 
@@ -40,6 +41,7 @@ WHOLE: Final = Plan(
     latency_seconds=20,
     rows=2_000_000,
     growth_rows=(100_000, 1_000_000, 5_000_000),
+    growth_rounds=7,
     limit_seconds=180,
     minutes={
         "backlog": 3,
@@ -61,6 +63,7 @@ QUICK: Final = Plan(
     latency_seconds=10,
     rows=200_000,
     growth_rows=(100_000, 300_000),
+    growth_rounds=3,
     limit_seconds=60,
     minutes={
         "backlog": 0.7,
