@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import count as numbers
 from operator import itemgetter
 
@@ -67,16 +67,21 @@ class WorkerWatcher(Watcher):
             self._spikes.inc(acked.spikes)
         if acked.big_gifts:
             self._big_gifts.inc(acked.big_gifts)
-        values, gone = _boards(acked.messages)
-        gifts = outcomes.get("counted", 0) + outcomes.get("late", 0)
-        age = _age(acked.watermark_ms)
-        for board in STREAM_BOARDS:
-            if values[board]:
-                metrics.boards_acked(board, "value", values[board])
-                metrics.emit_latency.observe(board, age, gifts)
-            if gone[board]:
-                metrics.boards_acked(board, "tombstone", gone[board])
+        self._boards_acked(acked.messages, outcomes.get("counted", 0) + outcomes.get("late", 0), acked.watermark_ms)
         self._self_check.offer(acked.messages, acked.watermark_ms)
+
+    def _boards_acked(self, messages: Sequence[Message], gifts: int, watermark_ms: int) -> None:
+        """Count the values and tombstones of each topic, of which there may be thousands."""
+        told: list[str] = list(map(_to, messages))
+        has_tombstones = None in map(_value, messages)
+        gone: list[str] = [to for to, _, value in messages if value is None] if has_tombstones else []
+        for board in STREAM_BOARDS:
+            tombstones = gone.count(board)
+            if values := told.count(board) - tombstones:
+                self._metrics.boards_acked(board, "value", values)
+                self._metrics.emit_latency.observe(board, _age(watermark_ms), gifts)
+            if tombstones:
+                self._metrics.boards_acked(board, "tombstone", tombstones)
 
     def merged(self, merged: Merged) -> None:
         metrics = self._metrics
@@ -154,15 +159,6 @@ class WorkerWatcher(Watcher):
         self._metrics.table_sizes(rows)
         self._metrics.dedup_entries.set(ids)
         self._metrics.active_streams.set(rows["engagement"])
-
-
-def _boards(messages: Iterable[Message]) -> tuple[Counter[str], Counter[str]]:
-    """Return how many values and how many tombstones go to each topic; there may be thousands."""
-    told: Counter[str] = Counter(map(_to, messages))
-    gone: Counter[str] = Counter()
-    if None in map(_value, messages):
-        gone.update(to for to, _, value in messages if value is None)
-    return told - gone, gone
 
 
 def _machine(partition: Partition) -> GiftMachine:
