@@ -8,6 +8,7 @@ from typing import Any, Final, cast
 import faust
 from faust.types import TP
 
+from app.engine.assignor import WeighingAssignor
 from app.engine.consumer import RunConsumer, RunTransport
 from app.engine.fail_stop import FailStop, fail_stop
 from app.engine.recovery import Move, TakeoverTables
@@ -37,6 +38,7 @@ class EngineApp(faust.App):
         super().__init__(
             id,
             ConsumerScheduler=RunScheduler,
+            PartitionAssignor=WeighingAssignor,
             TableManager=TakeoverTables,
             processing_guarantee="at_least_once",
             store="memory://",
@@ -104,6 +106,8 @@ class EngineApp(faust.App):
 
     async def on_first_start(self) -> None:
         await super().on_first_start()
+        for table in self.state_tables():
+            cast(WeighingAssignor, self.assignor).weights[table.source] = await table.weigh()
         self.stall_watch.start()
 
     async def on_started_init_extra_tasks(self) -> None:

@@ -50,6 +50,13 @@ class LogReader:
         async with self._consumer() as consumer:
             return (await consumer.beginning_offsets([tp]))[tp], (await consumer.end_offsets([tp]))[tp]
 
+    async def sizes(self, topic: str, partitions: Sequence[int]) -> dict[int, int]:
+        """Return how many offsets each partition's log spans."""
+        async with self._consumer() as consumer:
+            asked = [TopicPartition(topic, number) for number in partitions]
+            begins, ends = await consumer.beginning_offsets(asked), await consumer.end_offsets(asked)
+            return {tp.partition: ends[tp] - begins[tp] for tp in asked}
+
     async def record_at(self, topic: str, partition: int, offset: int) -> Any | None:
         """Return the record at an offset before the log's end, or None if it is not there any more.
 

@@ -9,11 +9,13 @@ import faust
 import structlog
 from faust.types import TP
 
+from app.engine.assignor import Weights, weigh
 from app.engine.clock import Clock
 from app.engine.fail_stop import FailStop, fail_stop
 from app.engine.machine import Machine
 from app.engine.observer import Observer
 from app.engine.partition import FlushOptions, Partition
+from app.engine.reader import LogReader
 from app.engine.rows import Pressure
 from app.engine.runs import Run
 from app.engine.takeover import Owner, Takeover
@@ -66,6 +68,11 @@ class StateTable(faust.Table[Any, Any]):
 
     async def on_start(self) -> None:
         """Nothing to declare: topics are created by the operator, and checked at start."""
+
+    async def weigh(self) -> Weights:
+        """Return how much each partition of the source holds."""
+        takeover = self.takeover
+        return await weigh(LogReader(takeover.connection), self.source, takeover.identity.partitions)
 
     @property
     def live(self) -> Mapping[int, Partition]:
