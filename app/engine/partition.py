@@ -32,6 +32,9 @@ SLICE_SECONDS: Final = 0.01
 SLICE_RECORDS: Final = 16
 """Records between two looks at the clock and at the size of the run: what they add must fit above RUN_BYTES."""
 
+EARLY: Final = 0.75
+LATE: Final = 1.25
+"""Of a flush's interval: when a run is cut at the earliest, right behind what was just folded, and at the latest."""
 
 _offset = attrgetter("offset")
 
@@ -116,10 +119,11 @@ class Partition:
         self._before: list[Output] = []
         self._word: Output | None = None
         self._folded_ms = clock.now_ms()
+        self._cut_at = clock.monotonic()
         self._failure: BaseException | None = None
         self._flushing = asyncio.Lock()
         self._folding = asyncio.Lock()
-        self._full = asyncio.Event()
+        self._wanted = asyncio.Event()
         self._roomy = asyncio.Event()
         self._roomy.set()
 
@@ -142,6 +146,8 @@ class Partition:
             self.highwater = run.highwater
             if self.continuity.goes_on(run) and await self._fold_records(run.records):
                 self._pass(run.end)
+                if not self.behind and self._due_in(EARLY) <= 0:
+                    self._wanted.set()
 
     def pass_over(self, begin: int, end: int, highwater: int | None) -> None:
         """Nothing a reader may see lies from `begin` to `end`; go on at `end` if all before it is folded."""
@@ -195,29 +201,34 @@ class Partition:
         begun = self._clock.monotonic()
         if self._pressure.bytes >= RUN_BYTES:
             self._roomy.clear()
-            self._full.set()
+            self._wanted.set()
             await self._roomy.wait()
         else:
             await asyncio.sleep(0)
         return self._clock.monotonic() - begun
 
     async def flush_forever(self) -> None:
-        """Cut and send a run each interval, counted from the last cut, or at once when one is full."""
-        while not self.frozen:
-            cut_at = self._clock.monotonic()
-            await self.flush()
-            await self._until_due(cut_at)
+        """Cut and send a run each interval, counted from the last cut, or at once when one is full.
 
-    async def _until_due(self, cut_at: float) -> None:
+        A fetch comes every so often, too. Whatever the phase of the two, a cut follows the fold of one, so that its
+        gifts need not wait for another interval; within the limits of EARLY and LATE.
+        """
+        while not self.frozen:
+            self._cut_at = self._clock.monotonic()
+            await self.flush()
+            await self._until_due()
+
+    async def _until_due(self) -> None:
         """Wait for the next cut. Who has caught up meanwhile waits no longer than who never was behind."""
-        options = self._options
-        while not (self.frozen or self._full.is_set()):
-            interval = options.behind_every_ms if self.behind else options.every_ms
-            rest = cut_at + interval / 1000 - self._clock.monotonic()
-            if rest <= 0:
-                break
+        while not (self.frozen or self._wanted.is_set()) and (rest := self._due_in(LATE)) > 0:
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._full.wait(), min(rest, options.every_ms / 1000))
+                await asyncio.wait_for(self._wanted.wait(), min(rest, self._options.every_ms / 1000))
+
+    def _due_in(self, share: float) -> float:
+        """Return in how many seconds so much of the interval will have passed since the last cut."""
+        options = self._options
+        interval_ms = options.behind_every_ms if self.behind else share * options.every_ms
+        return self._cut_at + interval_ms / 1000 - self._clock.monotonic()
 
     @property
     def newest_ms(self) -> int:
@@ -257,7 +268,7 @@ class Partition:
 
     async def _flush(self) -> None:
         cut = self._cut()
-        self._full.clear()
+        self._wanted.clear()
         self._roomy.set()
         if cut is not None:
             started = self._clock.monotonic()
@@ -320,7 +331,7 @@ class Partition:
     async def freeze(self) -> None:
         """Stop folding, send the last run, and accept nothing more. A frozen one has sent it, or is about to."""
         was_frozen, self.frozen = self.frozen, True
-        self._full.set()
+        self._wanted.set()
         self._roomy.set()
         async with self._folding:
             if not was_frozen:

@@ -10,6 +10,7 @@ import pytest
 import pytest_asyncio
 from aiokafka import AIOKafkaProducer
 
+from app.engine.reader import LogReader
 from tests.engine.kafka import Words, toy_workers
 from tests.engine.toy_worker import PARTITIONS
 
@@ -127,6 +128,12 @@ async def test_a_poisonous_record_stops_the_worker_and_commits_nothing(words: Wo
         worker = await start()
         assert await worker.ended() == 3
         assert "--quarantine 0:1" in worker.last_words
+
+
+async def test_a_partition_is_as_large_as_what_was_sent_to_it(words: Words) -> None:
+    await words.send([(0, b"once"), *[(1, b"thrice")] * 3])
+    sizes = await LogReader({"bootstrap_servers": words.broker}).sizes(words.source, range(PARTITIONS))
+    assert sizes == {0: 1, 1: 3}
 
 
 async def test_every_codec_is_read(words: Words) -> None:
