@@ -26,7 +26,7 @@ SIZES_EVERY = 15
 
 STREAM_BOARDS = ("totals", "gifters")
 
-_to, _value = itemgetter(0), itemgetter(2)
+_to = itemgetter(0)
 
 
 class WorkerWatcher(Watcher):
@@ -73,13 +73,13 @@ class WorkerWatcher(Watcher):
     def _boards_acked(self, messages: Sequence[Message], gifts: int, watermark_ms: int) -> None:
         """Count the values and tombstones of each topic, of which there may be thousands."""
         told: list[str] = list(map(_to, messages))
-        has_tombstones = None in map(_value, messages)
-        gone: list[str] = [to for to, _, value in messages if value is None] if has_tombstones else []
+        gone: list[str] = [to for to, _, value in messages if value is None]
+        age = _age(watermark_ms)
         for board in STREAM_BOARDS:
             tombstones = gone.count(board)
             if values := told.count(board) - tombstones:
                 self._metrics.boards_acked(board, "value", values)
-                self._metrics.emit_latency.observe(board, _age(watermark_ms), gifts)
+                self._metrics.emit_latency.observe(board, age, gifts)
             if tombstones:
                 self._metrics.boards_acked(board, "tombstone", tombstones)
 

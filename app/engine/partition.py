@@ -146,7 +146,7 @@ class Partition:
             self.highwater = run.highwater
             if self.continuity.goes_on(run) and await self._fold_records(run.records):
                 self._pass(run.end)
-                if not self.behind and self._due_in(EARLY) <= 0:
+                if self._due_in(EARLY) <= 0:
                     self._wanted.set()
 
     def pass_over(self, begin: int, end: int, highwater: int | None) -> None:

@@ -46,16 +46,17 @@ class LogReader:
 
     async def bounds(self, topic: str, partition: int) -> tuple[int, int]:
         """Return the first offset that is there and the next one to be written."""
-        tp = TopicPartition(topic, partition)
-        async with self._consumer() as consumer:
-            return (await consumer.beginning_offsets([tp]))[tp], (await consumer.end_offsets([tp]))[tp]
+        return (await self._bounds(topic, [partition]))[partition]
 
     async def sizes(self, topic: str, partitions: Sequence[int]) -> dict[int, int]:
         """Return how many offsets each partition's log spans."""
+        return {number: end - first for number, (first, end) in (await self._bounds(topic, partitions)).items()}
+
+    async def _bounds(self, topic: str, partitions: Sequence[int]) -> dict[int, tuple[int, int]]:
+        asked = [TopicPartition(topic, number) for number in partitions]
         async with self._consumer() as consumer:
-            asked = [TopicPartition(topic, number) for number in partitions]
-            begins, ends = await consumer.beginning_offsets(asked), await consumer.end_offsets(asked)
-            return {tp.partition: ends[tp] - begins[tp] for tp in asked}
+            firsts, ends = await consumer.beginning_offsets(asked), await consumer.end_offsets(asked)
+            return {tp.partition: (firsts[tp], ends[tp]) for tp in asked}
 
     async def record_at(self, topic: str, partition: int, offset: int) -> Any | None:
         """Return the record at an offset before the log's end, or None if it is not there any more.
