@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Any, Protocol
 
 from tests.bench.build import Missing
 from tests.bench.contender import Contender
@@ -15,9 +16,23 @@ Race = Callable[[Contender, list[str]], Run]
 """Runs a contender by its command. Raises Failed."""
 
 
+class Turn(Protocol):
+    """What takes turns: the runs it has made, or why it makes none."""
+
+    runs: list[Any]
+    missing: str
+
+    @property
+    def title(self) -> str:
+        """Who does what."""
+
+    def run(self) -> str:
+        """Run once, and return what came of it in a line. One that failed says so in `missing`."""
+
+
 @dataclass
 class Entry:
-    """A contender in a job: the runs it has made, or why it makes none."""
+    """A contender in a job."""
 
     job: str
     shape: str
@@ -26,8 +41,13 @@ class Entry:
     runs: list[Run] = field(default_factory=list)
     missing: str = ""
 
+    @property
+    def title(self) -> str:
+        """Job, shape and contender."""
+        return f"{self.job} ({self.shape}), {self.contender.name}"
+
     def run(self) -> str:
-        """Run once, and return what came of it in a line. One that failed takes no further part."""
+        """Run once, and return the speed in a line, or why there is none."""
         try:
             run = self.race(self.contender, self.contender.command())
         except (Missing, Failed) as error:
@@ -45,9 +65,16 @@ class Entry:
 
 
 def contest(entries: Sequence[Entry], rounds: int, until: float, say: Say) -> list[Result]:
-    """Run all entries in turn, `rounds` times. No run begins after `until` (time.monotonic).
+    """Let all entries take turns, and return what each reached."""
+    take_turns(entries, rounds, until, say)
+    return [entry.result() for entry in entries]
 
-    A further round is begun only if there is time for all of it, so that all have as many runs.
+
+def take_turns(turns: Sequence[Turn], rounds: int, until: float, say: Say) -> None:
+    """Run all in turn, `rounds` times; who comes first in one round comes last in the next.
+
+    No run begins after `until` (time.monotonic), and a further round only if there is time for all of it, so that all
+    have as many runs. One that failed takes no further part.
     """
     took = 0.0
     for number in range(rounds):
@@ -55,10 +82,9 @@ def contest(entries: Sequence[Entry], rounds: int, until: float, say: Say) -> li
         if number and begun + took > until:
             say(f"No time for round {number + 1}")
             break
-        for entry in entries:
-            if not entry.runs and time.monotonic() > until:
-                entry.missing = "no time was left"
-            elif not entry.missing:
-                say(f"{entry.job} ({entry.shape}), {entry.contender.name}: {entry.run()}")
+        for turn in turns if number % 2 == 0 else reversed(turns):
+            if not turn.runs and time.monotonic() > until:
+                turn.missing = "no time was left"
+            elif not turn.missing:
+                say(f"{turn.title}: {turn.run()}")
         took = time.monotonic() - begun
-    return [entry.result() for entry in entries]

@@ -13,6 +13,7 @@ from typing import Final, NamedTuple
 from app.topology import topology
 from tests.bench.build import Missing
 from tests.bench.contender import ALL, WORKERS
+from tests.bench.contest import take_turns
 from tests.bench.follower import Follower, Read, board, row
 from tests.bench.gift_worker import make_topics, settings_of, wait_ready, working
 from tests.bench.group import Failed, started
@@ -43,50 +44,55 @@ class Followed(NamedTuple):
     mark: Callable[[Sent], tuple[str, int, float]]
 
 
+Stage = Callable[[Stand, Path], Iterator[Followed]]
+
+
 @dataclass
 class Entry:
     """A contender at one rate: the percentiles of its runs, or why it makes no more."""
 
+    stand: Stand
     name: str
-    stage: Callable[[Stand, Path], Iterator[Followed]]
+    rate: int
     runs: list[Percentiles] = field(default_factory=list)
     missing: str = ""
 
-    def run(self, stand: Stand, rate: int) -> str:
+    @property
+    def title(self) -> str:
+        """Rate and contender."""
+        return f"{JOB} at {self.rate:,}/s, {self.name}"
+
+    def run(self) -> str:
         """Run once, and return what came of it in a line."""
         try:
-            self.runs.append(_measured(stand, rate, self.stage))
+            self.runs.append(_measured(self.stand, self.rate, STAGES[self.name]))
         except (Missing, Failed) as error:
             self.missing = str(error)
             return self.missing
         return "p50 {}, p99 {}, p99.9 {} ms".format(*self.runs[-1])
 
-    def result(self, rate: int) -> Result:
+    def result(self) -> Result:
         """Return the medians of its runs: none if one of them failed."""
         if self.missing:
-            return Result(JOB, self.name, rate=rate, missing=self.missing)
+            return Result(JOB, self.name, rate=self.rate, missing=self.missing)
         p50, p99, p999 = (round(median(each), 1) for each in zip(*self.runs, strict=True))
         worst = spread([run[1] for run in self.runs])
         return Result(
-            JOB, self.name, runs=len(self.runs), rate=rate, p50_ms=p50, p99_ms=p99, p999_ms=p999, spread=worst
+            JOB, self.name, runs=len(self.runs), rate=self.rate, p50_ms=p50, p99_ms=p99, p999_ms=p999, spread=worst
         )
 
 
 def run(stand: Stand) -> list[Result]:
-    """Return a result a rate and contender. Who comes first in one round comes last in the next."""
+    """Return a result a rate and contender."""
     results = []
-    for rate, rounds in stand.plan.rates.items():
-        stages = {"giftstream": _giftstream, PEER: _kafka_streams}
-        entries = [Entry(name, stage) for name, stage in stages.items() if stand.plays(name)]
-        for number in range(rounds):
-            for entry in entries if number % 2 == 0 else reversed(entries):
-                if not entry.missing:
-                    stand.say(f"latency at {rate:,}/s, {entry.name}: {entry.run(stand, rate)}")
-        results += [entry.result(rate) for entry in entries]
+    for rate in stand.plan.rates:
+        entries = [Entry(stand, name, rate) for name in STAGES if stand.plays(name)]
+        take_turns(entries, stand.plan.rounds, stand.until(JOB), stand.say)
+        results += [entry.result() for entry in entries]
     return results
 
 
-def _measured(stand: Stand, rate: int, stage: Callable[[Stand, Path], Iterator[Followed]]) -> Percentiles:
+def _measured(stand: Stand, rate: int, stage: Stage) -> Percentiles:
     """Raises Failed, or Missing."""
     broker = stand.broker.bootstrap
     with (
@@ -94,7 +100,7 @@ def _measured(stand: Stand, rate: int, stage: Callable[[Stand, Path], Iterator[F
         contextmanager(stage)(stand, Path(folder)) as one,
         Follower(broker, one.results, one.read) as follower,
     ):
-        steady = Steady(broker, one.source, rate, WARM_UP_SECONDS + stand.plan.latency_seconds)
+        steady = Steady(broker, one.source, rate, WARM_UP_SECONDS + stand.plan.rates[rate])
         steady.run(WARM_UP_SECONDS)
         time.sleep(SETTLE_SECONDS)
         seen = follower.stop()
@@ -135,3 +141,6 @@ def _kafka_streams(stand: Stand, folder: Path) -> Iterator[Followed]:
             )
     finally:
         drop(broker, lambda topic: topic.startswith(name))
+
+
+STAGES: Final[dict[str, Stage]] = {"giftstream": _giftstream, PEER: _kafka_streams}

@@ -8,20 +8,26 @@ counts, less that of its first start, when there was nothing to recover.
 import json
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from functools import partial
 from itertools import count
 from pathlib import Path
+from statistics import median
 from typing import Final
 
 import psutil
 
+from app.settings import Settings
 from tests.bench.build import Missing
 from tests.bench.contender import ALL, engine
+from tests.bench.contest import take_turns
 from tests.bench.gift_worker import counted, drop_topics, make_topics, settings_of, wait_ready, working
 from tests.bench.group import Failed, Group, started
 from tests.bench.measure import Meter
 from tests.bench.race import Found, arguments, environment, wait_right
-from tests.bench.results import Result
+from tests.bench.results import Result, spread
 from tests.bench.shape import ROWS
 from tests.bench.source import Source
 from tests.bench.stand import SOURCE_TOPIC, Stand
@@ -44,49 +50,102 @@ _numbers = count(1)
 Recovered = tuple[int, float]
 """How many rows, and in how many seconds."""
 
+Command = Callable[[], list[str]]
+
+Recover = Callable[[], Recovered]
+"""Starts a contender on the state that it has made, waits until it has it, and ends it. Raises Failed."""
+
+Stage = Callable[[Stand], Iterator[Recover]]
+"""Lets a contender make its state, and keeps it. Raises Failed, or Missing."""
+
+
+@dataclass
+class Entry:
+    """A contender: its recoveries, or why it makes none. `recover` is there once it has made its state."""
+
+    name: str
+    stage: Stage
+    recover: Recover | None = None
+    runs: list[Recovered] = field(default_factory=list)
+    missing: str = ""
+
+    @property
+    def title(self) -> str:
+        """The contender."""
+        return f"{JOB}, {self.name}"
+
+    def make(self, stand: Stand, kept: ExitStack) -> None:
+        """Let it make its state, which is kept as long as `kept` is open."""
+        if time.monotonic() > stand.until(JOB):
+            self.missing = "no time was left"
+            return
+        stand.say(f"{self.title} makes its state")
+        try:
+            self.recover = kept.enter_context(contextmanager(self.stage)(stand))
+        except (Missing, Failed) as error:
+            self.missing = str(error)
+
+    def run(self) -> str:
+        """Start it again, and return what it recovered in a line."""
+        assert self.recover is not None
+        try:
+            self.runs.append(self.recover())
+        except Failed as error:
+            self.missing = str(error)
+            return self.missing
+        rows, seconds = self.runs[-1]
+        return f"{rows:,} rows in {seconds:.1f} s"
+
+    def result(self) -> Result:
+        """Return the medians of its recoveries: none if one of them failed."""
+        if self.missing:
+            return Result(JOB, self.name, ROWS.name, missing=self.missing)
+        speeds = [rows / max(seconds, 0.001) for rows, seconds in self.runs]
+        rows = round(median(rows for rows, _ in self.runs))
+        return Result(
+            JOB,
+            self.name,
+            ROWS.name,
+            runs=len(self.runs),
+            rows=rows,
+            rows_per_second=round(median(speeds)),
+            spread=spread(speeds),
+        )
+
 
 def run(stand: Stand) -> list[Result]:
-    """Return a result a contender."""
-    recoveries: dict[str, Callable[[Stand], Recovered]] = {
-        ENGINE: lambda stand: _peer(stand, engine(workers=1), stand.plan.rows, _told),
-        WORKER: _giftstream,
-        STREAMS: lambda stand: _peer(stand, _command(STREAMS), stand.plan.rows, _told),
-        FAUST: lambda stand: _peer(stand, _command(FAUST), stand.plan.slow_records, lambda *_: None),
-    }
-    return [_measured(stand, name, recover) for name, recover in recoveries.items() if stand.plays(name)]
-
-
-def _measured(stand: Stand, name: str, recover: Callable[[Stand], Recovered]) -> Result:
-    if time.monotonic() > stand.until(JOB):
-        return Result(JOB, name, ROWS.name, missing="no time was left")
-    try:
-        rows, seconds = recover(stand)
-    except (Missing, Failed) as error:
-        stand.say(f"recovery, {name}: {error}")
-        return Result(JOB, name, ROWS.name, missing=str(error))
-    stand.say(f"recovery, {name}: {rows:,} rows in {seconds:.1f} s")
-    return Result(JOB, name, ROWS.name, runs=1, rows=rows, rows_per_second=round(rows / max(seconds, 0.001)))
+    """Return a result a contender. All make their states first, and then take turns."""
+    entries = [Entry(name, stage) for name, stage in STAGES.items() if stand.plays(name)]
+    with ExitStack() as kept:
+        for entry in entries:
+            entry.make(stand, kept)
+        take_turns(entries, stand.plan.rounds, stand.until(JOB), stand.say)
+    return [entry.result() for entry in entries]
 
 
 def _command(name: str) -> list[str]:
     return next(one for one in ALL if one.name == name).command()
 
 
-def _peer(stand: Stand, command: list[str], records: int, told: Callable[[Group], Recovered | None]) -> Recovered:
-    """Let a contender do `gifters`, end it, and start it again."""
-    source = stand.source(ROWS, records)
+def _peer(command: Command, told: Callable[[Group], Recovered] | None, stand: Stand) -> Iterator[Recover]:
+    """Let a contender do `gifters`, and end it. One that tells nothing, as it is slow, has its start timed."""
+    source = stand.source(ROWS, stand.plan.rows if told else stand.plan.slow_records)
     app_id = f"recovery-{next(_numbers)}"
     make(source.broker, f"{app_id}-out")
     try:
         with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
             state = Path(folder, "state")
             state.mkdir()
-            asked = [*command, *arguments(source.broker, "gifters", source.topic, app_id, state)]
-            first = _first_run(stand, asked, source, Path(folder, "log-1"), f"{app_id}-out")
-            begun = time.time()
-            with started(asked, Path(folder, "log-2"), environment()) as group:
-                again = group.wait_ready() - begun
-                return told(group) or (len(source.right("gifters")), again - first)
+            asked = [*command(), *arguments(source.broker, "gifters", source.topic, app_id, state)]
+            first = _first_run(stand, asked, source, Path(folder, "log"), f"{app_id}-out")
+
+            def recover() -> Recovered:
+                begun = time.time()
+                with started(asked, Path(folder, f"log-{next(_numbers)}"), environment()) as group:
+                    again = group.wait_ready() - begun
+                    return told(group) if told else (len(source.right("gifters")), again - first)
+
+            yield recover
     finally:
         drop(source.broker, lambda topic: topic.startswith(app_id))
 
@@ -106,7 +165,7 @@ def _first_run(stand: Stand, command: list[str], source: Source, log: Path, out:
 
 
 def _told(group: Group) -> Recovered:
-    """Return what Kafka Streams said: `restored ROWS MS`. Raises Failed if it restored none."""
+    """Return what it said: `restored ROWS MS`. Raises Failed if it restored none."""
     for line in group.said():
         if line.startswith("restored "):
             _, rows, milliseconds = line.split()
@@ -114,26 +173,35 @@ def _told(group: Group) -> Recovered:
     raise Failed("it restored nothing")
 
 
-def _giftstream(stand: Stand) -> Recovered:
-    """Let a worker count, end it, and start another one."""
+def _giftstream(stand: Stand) -> Iterator[Recover]:
+    """Let a worker count, and end it."""
     source = stand.source(ROWS, stand.plan.rows // ROWS_A_GIFT)
     prefix = source.topic.removesuffix(SOURCE_TOPIC)
     settings = settings_of(source.broker, f"recovery-{next(_numbers)}", prefix, workers=1)
     make_topics(settings)
     try:
         with tempfile.TemporaryDirectory() as folder:
-            with working(settings, Path(folder, "log-1")) as group:
-                deadline = time.monotonic() + stand.plan.limit_seconds
-                while counted(settings)[0] < source.records:
-                    group.check()
-                    if time.monotonic() > deadline:
-                        raise Failed(f"not all counted after {stand.plan.limit_seconds} s")
-                    time.sleep(PAUSE_SECONDS)
-            with working(settings, Path(folder, "log-2")) as group:
-                wait_ready(settings, group)
-                return logged(group.said())
+            with working(settings, Path(folder, "log")) as group:
+                _wait_counted(group, settings, source.records, stand.plan.limit_seconds)
+
+            def recover() -> Recovered:
+                with working(settings, Path(folder, f"log-{next(_numbers)}")) as group:
+                    wait_ready(settings, group)
+                    return logged(group.said())
+
+            yield recover
     finally:
         drop_topics(settings)
+
+
+def _wait_counted(group: Group, settings: Settings, records: int, seconds: float) -> None:
+    """Return when so many records are counted. Raises Failed."""
+    deadline = time.monotonic() + seconds
+    while counted(settings)[0] < records:
+        group.check()
+        if time.monotonic() > deadline:
+            raise Failed(f"not all counted after {seconds} s")
+        time.sleep(PAUSE_SECONDS)
 
 
 def logged(lines: list[str]) -> Recovered:
@@ -144,3 +212,11 @@ def logged(lines: list[str]) -> Recovered:
     if not rows:
         raise Failed("it recovered nothing")
     return rows, sum(line["seconds"] for line in recovered)
+
+
+STAGES: Final[dict[str, Stage]] = {
+    ENGINE: partial(_peer, partial(engine, workers=1), _told),
+    WORKER: _giftstream,
+    STREAMS: partial(_peer, partial(_command, STREAMS), _told),
+    FAUST: partial(_peer, partial(_command, FAUST), None),
+}

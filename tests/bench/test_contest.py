@@ -15,7 +15,7 @@ def no_jdk() -> list[str]:
     raise Missing("no JDK")
 
 
-def test_contenders_take_turns() -> None:
+def test_contenders_take_turns_and_who_was_first_is_last_in_the_next_round() -> None:
     ran: list[str] = []
 
     def race(contender: Contender, command: list[str]) -> Run:
@@ -24,7 +24,7 @@ def test_contenders_take_turns() -> None:
 
     entries = [Entry("totals", "many", Contender(name, lambda: []), race) for name in "ab"]
     results = contest(entries, 3, time.monotonic() + LATER, lambda _: None)
-    assert ran == ["a", "b"] * 3
+    assert ran == ["a", "b", "b", "a", "a", "b"]
     assert [one.runs for one in results] == [3, 3]
 
 

@@ -45,6 +45,8 @@ class Reader:
             "auto.offset.reset": "earliest",
             "isolation.level": "read_committed",
             "queued.max.messages.kbytes": 64 * 1024,
+            "queued.min.messages": 1_000_000,
+            "fetch.queue.backoff.ms": 10,
         }
         self._consumer = Consumer(settings)
 
@@ -63,7 +65,7 @@ class Reader:
     def _to_the_end(self) -> Iterator[tuple[bytes, bytes, int]]:
         behind = set(range(PARTITIONS))
         while behind:
-            for message in self._consumer.consume(AT_ONCE, 1.0):
+            for message in self._consumer.consume(AT_ONCE, 0.1):
                 error, partition = message.error(), message.partition() or 0
                 if error is None:
                     self._partitions[partition].offset = (message.offset() or 0) + 1
