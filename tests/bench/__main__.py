@@ -27,6 +27,7 @@ from tests.bench import (
     job_rows,
     markdown,
     results,
+    work_off,
 )
 from tests.bench.broker import large
 from tests.bench.build import Missing
@@ -109,6 +110,9 @@ def _asked() -> argparse.Namespace:
     asked = parser.parse_args()
     if unknown := set(asked.jobs) - JOBS.keys():
         parser.error(f"there is no job {unknown.pop()}; there are {', '.join(JOBS)}, and alone {', '.join(ALONE)}")
+    names = {one.name for one in ALL} | work_off.CONTENDERS.keys() | {job_recovery.WORKER}
+    if unknown := set(filter(None, asked.only.split(","))) - names:
+        parser.error(f"there is no contender {unknown.pop()}; there are {', '.join(sorted(names))}")
     return asked
 
 
