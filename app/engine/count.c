@@ -31,7 +31,8 @@ typedef struct {
     PyObject_HEAD
     void *block; /* in which the slots lie, from the first cache line on */
     Slot *slots;
-    uint32_t *changed; /* places of those that have changed in this run, in this order */
+    uint32_t *changed; /* places of those that have changed in this run, in this order; lies apart from the blocks, which
+                          then become one free stretch when they are outgrown */
     uint64_t run; /* from 1 */
     uint32_t room, used, changes, changes_room; /* `room`: 0, or a power of 2 */
 } Counters;
@@ -159,7 +160,7 @@ static int reserve(Counters *self)
     if (self->changes < self->changes_room)
         return 1;
     uint32_t room = self->changes_room ? 2 * self->changes_room : 4;
-    uint32_t *changed = PyMem_RawRealloc(self->changed, room * sizeof *changed);
+    uint32_t *changed = PyMem_Realloc(self->changed, room * sizeof *changed);
     if (changed == NULL) {
         PyErr_NoMemory();
         return 0;
@@ -356,7 +357,7 @@ static void Counters_dealloc(Counters *self)
         if (self->slots[at].size && self->slots[at].size - 1 > SHORT)
             PyMem_RawFree(self->slots[at].name.apart);
     PyMem_RawFree(self->block);
-    PyMem_RawFree(self->changed);
+    PyMem_Free(self->changed);
     Py_TYPE(self)->tp_free(self);
 }
 
