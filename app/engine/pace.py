@@ -5,7 +5,7 @@ from time import monotonic
 from typing import Any, Final
 
 PACE_SECONDS: Final = 0.025
-"""Between the beginnings of two fetches from a broker: half of a flush's interval, which a gift waits for anyway."""
+"""Between the beginnings of two fetches from a broker: half of the usual time between flushes, which gifts wait."""
 
 
 def pace(fetcher: Any, seconds: float = PACE_SECONDS) -> None:

@@ -32,9 +32,12 @@ SLICE_SECONDS: Final = 0.01
 SLICE_RECORDS: Final = 16
 """Records between two looks at the clock and at the size of the run: what they add must fit above RUN_BYTES."""
 
-EARLY: Final = 0.75
-LATE: Final = 1.25
-"""Of a flush's interval: when a run is cut at the earliest, right behind what was just folded, and at the latest."""
+EARLY: Final = -1
+LATE: Final = 1
+"""The sides of the interval at which a run is cut: at the earliest, right behind a fold, or at the latest."""
+
+SLACK_MS: Final = 12.5
+"""How far they are from it, a quarter of the interval at most: half of what two fetches are apart at least."""
 
 _offset = attrgetter("offset")
 
@@ -119,7 +122,7 @@ class Partition:
         self._before: list[Output] = []
         self._word: Output | None = None
         self._folded_ms = clock.now_ms()
-        self._cut_at = clock.monotonic()
+        self._asked_at = clock.monotonic()
         self._failure: BaseException | None = None
         self._flushing = asyncio.Lock()
         self._folding = asyncio.Lock()
@@ -208,27 +211,32 @@ class Partition:
         return self._clock.monotonic() - begun
 
     async def flush_forever(self) -> None:
-        """Cut and send a run each interval, counted from the last cut, or at once when one is full.
+        """Cut and send a run each interval, counted from when the last one was asked for, or at once when one is full.
 
-        A fetch comes every so often, too. Whatever the phase of the two, a cut follows the fold of one, so that its
-        gifts need not wait for another interval; within the limits of EARLY and LATE.
+        A fetch comes every so often, too. Where it can, within the limits of EARLY and LATE, a cut follows the fold of
+        one, so that its gifts need not wait for another interval.
         """
         while not self.frozen:
-            self._cut_at = self._clock.monotonic()
+            self._asked_at = self._clock.monotonic()
             await self.flush()
             await self._until_due()
 
     async def _until_due(self) -> None:
         """Wait for the next cut. Who has caught up meanwhile waits no longer than who never was behind."""
+        longest = self._steady_seconds(LATE)
         while not (self.frozen or self._wanted.is_set()) and (rest := self._due_in(LATE)) > 0:
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._wanted.wait(), min(rest, self._options.every_ms / 1000))
+                await asyncio.wait_for(self._wanted.wait(), min(rest, longest))
 
-    def _due_in(self, share: float) -> float:
-        """Return in how many seconds so much of the interval will have passed since the last cut."""
-        options = self._options
-        interval_ms = options.behind_every_ms if self.behind else share * options.every_ms
-        return self._cut_at + interval_ms / 1000 - self._clock.monotonic()
+    def _due_in(self, side: int) -> float:
+        """Return in how many seconds a cut is due, at the earliest or at the latest."""
+        interval = self._options.behind_every_ms / 1000 if self.behind else self._steady_seconds(side)
+        return self._asked_at + interval - self._clock.monotonic()
+
+    def _steady_seconds(self, side: int) -> float:
+        """Return the shortest or the longest interval of who is not behind."""
+        every_ms = self._options.every_ms
+        return (every_ms + side * min(SLACK_MS, every_ms / 4)) / 1000
 
     @property
     def newest_ms(self) -> int:

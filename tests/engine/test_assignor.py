@@ -1,4 +1,4 @@
-"""Who is given which partitions: what nobody has goes by weight, what somebody has stays."""
+"""Who is given which partitions: as many each, of what one has what comes nearest to an equal weight, and the rest."""
 
 from collections.abc import Iterable, Sequence
 from types import SimpleNamespace
@@ -9,7 +9,7 @@ from aiokafka.coordinator.protocol import ConsumerProtocolMemberMetadata
 from aiokafka.errors import KafkaConnectionError
 from faust.assignor.client_assignment import ClientAssignment, ClientMetadata
 
-from app.engine.assignor import WeighingAssignor, Weights, deal, weigh
+from app.engine.assignor import WeighingAssignor, Weights, _told, deal, weigh
 
 SOURCE, CHANGELOG, OTHER = "gifts", "app-state-changelog", "partials"
 NOBODY: frozenset[int] = frozenset()
@@ -36,26 +36,48 @@ def test_members_keep_what_they_hold() -> None:
     assert dealt == {"a": {2, 3}, "b": {0, 1}}
 
 
+def test_who_has_too_many_keeps_what_comes_nearest_to_an_equal_weight() -> None:
+    dealt = deal({"a": frozenset({0, 1, 2, 3}), "b": NOBODY}, {0: 1_000, 1: 900, 2: 1, 3: 1})
+    assert dealt == {"a": {1, 3}, "b": {0, 2}}
+
+
+def test_what_two_say_they_hold_stays_with_one() -> None:
+    dealt = deal({"a": frozenset({0, 2}), "b": frozenset({0, 1})}, UNEVEN)
+    assert dealt == {"a": {2, 3}, "b": {0, 1}}
+
+
+def test_a_partition_that_is_no_more_is_nobodys() -> None:
+    dealt = deal({"a": frozenset({2, 7, 8}), "b": NOBODY}, UNEVEN)
+    assert dealt == {"a": {2, 3}, "b": {0, 1}}
+
+
 def test_more_members_than_partitions_have_no_share() -> None:
     assert deal({"a": NOBODY, "b": NOBODY}, {0: 5}) == {"a": NOBODY, "b": NOBODY}
 
 
-def _member(actives: Iterable[int] = (), other: Iterable[int] = ()) -> ConsumerProtocolMemberMetadata:
+def _member(
+    actives: Iterable[int] = (), other: Iterable[int] = (), topics: Sequence[str] = (SOURCE, CHANGELOG, OTHER)
+) -> ConsumerProtocolMemberMetadata:
     held = {SOURCE: list(actives), CHANGELOG: list(actives), OTHER: list(other)}
     said = ClientMetadata(
         assignment=ClientAssignment(actives={topic: has for topic, has in held.items() if has}, standbys={}),
         url="http://localhost:6066",
         changelog_distribution={},
     )
-    return ConsumerProtocolMemberMetadata(2, [SOURCE, CHANGELOG, OTHER], said.dumps())
+    return ConsumerProtocolMemberMetadata(2, list(topics), said.dumps())
 
 
-def _assigned(members: dict[str, Any], weights: Weights) -> dict[str, dict[str, list[int]]]:
-    """Return what the real assignor gives each member, by topic."""
+def _assigned(
+    members: dict[str, Any], weights: Weights, stopped: list[Exception] | None = None
+) -> dict[str, dict[str, list[int]]]:
+    """Return what the real assignor gives each member, by topic; `stopped` gets what ends the worker."""
+    stopped = [] if stopped is None else stopped
     table = SimpleNamespace(source=SOURCE, changelog_topic_name=CHANGELOG)
     sensors = SimpleNamespace(on_assignment_start=lambda _: None, on_assignment_completed=lambda *_: None)
     tables = SimpleNamespace(data={}, changelog_topics={CHANGELOG})
-    app = SimpleNamespace(state_tables=lambda: [table], sensors=sensors, tables=tables, tracer=None)
+    app = SimpleNamespace(
+        state_tables=lambda: [table], sensors=sensors, tables=tables, tracer=None, stop_worker=stopped.append
+    )
     assignor = WeighingAssignor(app)
     assignor.weights[SOURCE] = weights
     partitions = {SOURCE: {0, 1, 2, 3}, CHANGELOG: {0, 1, 2, 3}, OTHER: {0}}
@@ -82,10 +104,46 @@ def test_without_weights_faust_deals_by_itself() -> None:
     assert sorted(has[SOURCE] for has in given.values()) == [[0, 2], [1, 3]]
 
 
-def test_what_is_left_goes_to_somebody() -> None:
+def test_what_is_left_goes_to_who_has_least() -> None:
     given = _assigned({"a": _member(), "b": _member(), "c": _member()}, UNEVEN)
+    assert {member: has[SOURCE] for member, has in given.items()} == {"a": [2], "b": [0], "c": [1, 3]}
+
+
+def test_who_joins_one_that_has_all_gets_half_by_weight() -> None:
+    given = _assigned({"a": _member([0, 1, 2, 3], other=[0]), "b": _member()}, {0: 1_000, 1: 900, 2: 1, 3: 1})
+    assert {member: has[SOURCE] for member, has in given.items()} == {"a": [1, 3], "b": [0, 2]}
+
+
+def test_where_there_are_more_members_than_partitions_each_partition_is_somebodys() -> None:
+    given = _assigned({member: _member() for member in "abcde"}, UNEVEN)
     assert _all(given, SOURCE) == [0, 1, 2, 3]
-    assert sorted(len(has[SOURCE]) for has in given.values()) == [1, 1, 2]
+    assert max(len(has.get(SOURCE, [])) for has in given.values()) == 1
+
+
+def test_who_does_not_read_the_topic_is_dealt_nothing_of_it() -> None:
+    given = _assigned({"a": _member(), "b": _member(), "c": _member(topics=[OTHER])}, UNEVEN)
+    assert {member: has.get(SOURCE, []) for member, has in given.items()} == {"a": [2, 3], "b": [0, 1], "c": []}
+
+
+def test_partitions_that_were_weighed_and_are_no_more_are_not_dealt() -> None:
+    given = _assigned({"a": _member(), "b": _member()}, UNEVEN | {4: 1_000, 5: 900})
+    assert {member: has[SOURCE] for member, has in given.items()} == {"a": [2, 3], "b": [0, 1]}
+
+
+def test_what_members_say_besides_is_kept() -> None:
+    members = {"a": _member(other=[0]), "b": _member()}
+    told = _told(members, (SOURCE, CHANGELOG), UNEVEN)
+    before, after = (ClientMetadata.loads(each["a"].user_data) for each in (members, told))
+    assert (after.url, after.changelog_distribution) == (before.url, before.changelog_distribution)
+    assert after.assignment.actives == {SOURCE: [2, 3], CHANGELOG: [2, 3], OTHER: [0]}
+
+
+def test_a_failure_ends_the_worker_as_the_group_would_stand_still() -> None:
+    stopped: list[Exception] = []
+    broken = ConsumerProtocolMemberMetadata(2, [SOURCE, CHANGELOG], b"no metadata")
+    with pytest.raises(ValueError, match=r".") as raised:
+        _assigned({"a": broken}, UNEVEN, stopped)
+    assert stopped == [raised.value]
 
 
 @pytest.mark.parametrize("held", [(), (0,), (1, 2), (0, 1, 2), (0, 1, 2, 3)])

@@ -21,7 +21,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from app.engine import errors
 from app.engine.changelog import RowLoader
 from app.engine.filling import MAX_BATCH_BYTES, OUTPUT_BATCH_BYTES
-from app.engine.partition import RUN_BYTES, SLICE_SECONDS, FlushOptions, Partition
+from app.engine.partition import RUN_BYTES, SLACK_MS, SLICE_SECONDS, FlushOptions, Partition
 from app.engine.row_form import encode_row
 from app.engine.rows import Family, Pressure
 from app.engine.takeover import RENEW_SECONDS
@@ -170,5 +170,6 @@ def test_the_figures_are_those_of_the_code() -> None:
     assert f"anew every {RENEW_SECONDS // 3600} hours" in PAGE
     options = FlushOptions()
     assert f"every {options.every_ms} ms, every two seconds" in PAGE
+    assert f"up to {SLACK_MS} ms early or late" in PAGE
     assert f"nothing has come for {options.idle_ms // 1000} s" in PAGE
     assert (options.behind_every_ms, options.behind_ms) == (2000, 1000)

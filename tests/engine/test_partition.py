@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from app.engine.continuity import STALE_RUNS
 from app.engine.errors import Poisoned, SourceGap, UnexpectedOffset
 from app.engine.machine import Output
-from app.engine.partition import EARLY, LATE, FlushOptions
+from app.engine.partition import SLACK_MS, FlushOptions
 from tests.engine.fake_log import Broker, Crash, Time, recover, run_of
 from tests.engine.toy import Count, Published, Word, WordCounter
 from tests.integration.waiting import until
@@ -292,8 +292,8 @@ async def test_who_is_behind_cuts_seldom_and_who_has_caught_up_does_not_wait_for
     await partition.fold(run_of(log[:1], highwater=3))
     flushing = asyncio.create_task(partition.flush_forever())
     await until(sent(broker, 1), "the first run is sent")
+    time.ms += math.ceil(FlushOptions().every_ms + SLACK_MS)
     await partition.fold(run_of(log[1:2], highwater=3))
-    time.ms += FlushOptions().every_ms
     await asyncio.sleep(3 * FlushOptions().every_ms / 1000)
     assert partition.behind
     assert len(broker.batches) == 1
@@ -308,7 +308,7 @@ async def test_a_run_is_cut_behind_a_fold_late_in_the_interval_and_not_before() 
     broker, time = Broker(), Time()
     partition, _ = recover(broker, time)
     log = log_of([b"a", b"a", b"a"])
-    early_ms = math.ceil(EARLY * FlushOptions().every_ms)
+    early_ms = math.ceil(FlushOptions().every_ms - SLACK_MS)
     await partition.fold(run_of(log[:1]))
     flushing = asyncio.create_task(partition.flush_forever())
     await until(sent(broker, 1), "the first run is sent")
@@ -332,7 +332,10 @@ async def test_a_run_is_cut_at_the_end_of_the_interval_though_nothing_more_comes
     flushing = asyncio.create_task(partition.flush_forever())
     await until(sent(broker, 1), "the first run is sent")
     await partition.fold(run_of(log[1:]))
-    time.ms += math.ceil(LATE * FlushOptions().every_ms)
+    time.ms += math.floor(FlushOptions().every_ms + SLACK_MS)
+    await asyncio.sleep(2 * FlushOptions().every_ms / 1000)
+    assert len(broker.batches) == 1
+    time.ms += 1
     await until(sent(broker, 2), "the second run is sent")
     await partition.freeze()
     await flushing

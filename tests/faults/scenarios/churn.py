@@ -5,6 +5,7 @@ from tests.faults.scenarios.kills import BETWEEN
 from tests.faults.stage import Stage
 
 TOGETHER = 3
+JOINING = 20
 
 
 async def churn(stage: Stage, joining: int) -> None:
@@ -25,7 +26,10 @@ async def churn(stage: Stage, joining: int) -> None:
                 assert code == 0, f"worker {leaving.number} ended with {code}: {leaving.last_line}"
 
 
-@scenario("2", "twenty-come-and-go", rebalances=30)
+@scenario("2", "twenty-come-and-go", rebalances=JOINING - 1)
 async def twenty(stage: Stage) -> None:
-    """Twenty workers join and leave in turn, three alive at once."""
-    await churn(stage, 20)
+    """Twenty workers join and leave in turn, three alive at once: a rebalance for each that joins the first.
+
+    Who is told to leave makes another one; who is killed is often noticed only when the next one joins.
+    """
+    await churn(stage, JOINING)
