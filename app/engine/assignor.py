@@ -111,7 +111,7 @@ def _kept(partitions: frozenset[int], weights: Weights, share: int, members: int
 
 
 def _weight(partitions: Iterable[int], weights: Weights) -> int:
-    return sum(weights[number] for number in partitions)
+    return sum(weights.get(number, 0) for number in partitions)
 
 
 def _told(members: Members, topics: Topics, weights: Weights) -> Members:
@@ -126,7 +126,7 @@ def _told(members: Members, topics: Topics, weights: Weights) -> Members:
     held = {member: frozenset(each.assignment.actives.get(topics[0], ())) for member, each in said.items()}
     dealt = deal(held, weights)
     told = dict(members)
-    for member in sorted(readers, key=lambda member: _weight(dealt[member] & weights.keys(), weights)):
+    for member in sorted(readers, key=lambda member: _weight(dealt[member], weights)):
         said[member].assignment.actives.update(dict.fromkeys(topics, sorted(dealt[member])))
         metadata = told.pop(member)
         told[member] = ConsumerProtocolMemberMetadata(metadata.version, metadata.subscription, said[member].dumps())

@@ -19,6 +19,7 @@ from app.engine.continuity import Continuity
 from app.engine.errors import Poisoned, UnexpectedOffset
 from app.engine.machine import Machine, Output
 from app.engine.observer import Observer
+from app.engine.pace import PACE_SECONDS
 from app.engine.rows import Pressure, Rows
 from app.engine.runs import Run
 from app.engine.turns import Turns
@@ -36,7 +37,7 @@ EARLY: Final = -1
 LATE: Final = 1
 """The sides of the interval at which a run is cut: at the earliest, right behind a fold, or at the latest."""
 
-SLACK_MS: Final = 12.5
+SLACK_MS: Final = 1000 * PACE_SECONDS / 2
 """How far they are from it, a quarter of the interval at most: half of what two fetches are apart at least."""
 
 _offset = attrgetter("offset")

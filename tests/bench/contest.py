@@ -27,7 +27,7 @@ class Turn(Protocol):
         """Who does what."""
 
     def run(self) -> str:
-        """Run once, and return what came of it in a line. One that failed says so in `missing`."""
+        """Run once, and return what came of it in a line. Raises Failed, or Missing."""
 
 
 @dataclass
@@ -47,12 +47,8 @@ class Entry:
         return f"{self.job} ({self.shape}), {self.contender.name}"
 
     def run(self) -> str:
-        """Run once, and return the speed in a line, or why there is none."""
-        try:
-            run = self.race(self.contender, self.contender.command())
-        except (Missing, Failed) as error:
-            self.missing = str(error)
-            return self.missing
+        """Run once, and return the speed in a line."""
+        run = self.race(self.contender, self.contender.command())
         self.runs.append(run)
         return f"{run.events_per_second:,.0f} events/s, {run.events_per_cpu_second:,.0f} a CPU second"
 
@@ -86,5 +82,14 @@ def take_turns(turns: Sequence[Turn], rounds: int, until: float, say: Say) -> No
             if not turn.runs and time.monotonic() > until:
                 turn.missing = "no time was left"
             elif not turn.missing:
-                say(f"{turn.title}: {turn.run()}")
+                say(f"{turn.title}: {_said(turn)}")
         took = time.monotonic() - begun
+
+
+def _said(turn: Turn) -> str:
+    """Run once, and return what came of it. One that fails says so in `missing`."""
+    try:
+        return turn.run()
+    except (Missing, Failed) as error:
+        turn.missing = str(error)
+        return turn.missing

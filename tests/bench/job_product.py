@@ -4,7 +4,7 @@ from functools import partial
 from itertools import count
 from typing import Final
 
-from tests.bench.contender import ALL, Contender
+from tests.bench.contender import Contender, named
 from tests.bench.contest import Entry, contest
 from tests.bench.gift_worker import settings_of
 from tests.bench.measure import Run
@@ -25,7 +25,7 @@ _numbers = count(1)
 
 def run(stand: Stand) -> list[Result]:
     """Return the results."""
-    peer = next(one for one in ALL if one.name == PEER)
+    peer = named(PEER)
     all_of_it, _ = contenders("checks, dedup, streaks, all windows, boards, spikes")
     playing = [all_of_it, Contender(PEER, peer.command, note="only gifters, with dedup")]
     entries = [Entry(JOB, MANY.name, one, partial(_race, stand)) for one in playing if stand.plays(one.name)]

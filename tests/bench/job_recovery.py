@@ -21,7 +21,7 @@ import psutil
 
 from app.settings import Settings
 from tests.bench.build import Missing
-from tests.bench.contender import ALL, engine
+from tests.bench.contender import engine, named
 from tests.bench.contest import take_turns
 from tests.bench.gift_worker import counted, drop_topics, make_topics, settings_of, wait_ready, working
 from tests.bench.group import Failed, Group, started
@@ -84,15 +84,12 @@ class Entry:
             self.recover = kept.enter_context(contextmanager(self.stage)(stand))
         except (Missing, Failed) as error:
             self.missing = str(error)
+            stand.say(f"{self.title}: {self.missing}")
 
     def run(self) -> str:
         """Start it again, and return what it recovered in a line."""
         assert self.recover is not None
-        try:
-            self.runs.append(self.recover())
-        except Failed as error:
-            self.missing = str(error)
-            return self.missing
+        self.runs.append(self.recover())
         rows, seconds = self.runs[-1]
         return f"{rows:,} rows in {seconds:.1f} s"
 
@@ -121,10 +118,6 @@ def run(stand: Stand) -> list[Result]:
             entry.make(stand, kept)
         take_turns(entries, stand.plan.rounds, stand.until(JOB), stand.say)
     return [entry.result() for entry in entries]
-
-
-def _command(name: str) -> list[str]:
-    return next(one for one in ALL if one.name == name).command()
 
 
 def _peer(command: Command, told: Callable[[Group], Recovered] | None, stand: Stand) -> Iterator[Recover]:
@@ -217,6 +210,6 @@ def logged(lines: list[str]) -> Recovered:
 STAGES: Final[dict[str, Stage]] = {
     ENGINE: partial(_peer, partial(engine, workers=1), _told),
     WORKER: _giftstream,
-    STREAMS: partial(_peer, partial(_command, STREAMS), _told),
-    FAUST: partial(_peer, partial(_command, FAUST), None),
+    STREAMS: partial(_peer, named(STREAMS).command, _told),
+    FAUST: partial(_peer, named(FAUST).command, None),
 }

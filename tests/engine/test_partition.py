@@ -3,7 +3,8 @@
 import asyncio
 import math
 from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 from app.engine.continuity import STALE_RUNS
 from app.engine.errors import Poisoned, SourceGap, UnexpectedOffset
 from app.engine.machine import Output
-from app.engine.partition import SLACK_MS, FlushOptions
+from app.engine.partition import SLACK_MS, FlushOptions, Partition
 from tests.engine.fake_log import Broker, Crash, Time, recover, run_of
 from tests.engine.toy import Count, Published, Word, WordCounter
 from tests.integration.waiting import until
@@ -284,58 +285,57 @@ def sent(broker: Broker, runs: int) -> Callable[[], Awaitable[bool]]:
     return are_sent
 
 
-@pytest.mark.asyncio
-async def test_who_is_behind_cuts_seldom_and_who_has_caught_up_does_not_wait_for_that() -> None:
+@asynccontextmanager
+async def flushing(
+    records: Sequence[Any], highwater: int | None = None
+) -> AsyncIterator[tuple[Partition, Broker, Time]]:
+    """Yield a partition that has just sent a run of these records, and goes on by that time; then let it end."""
     broker, time = Broker(), Time()
     partition, _ = recover(broker, time)
-    log = log_of([b"a", b"a", b"a"])
-    await partition.fold(run_of(log[:1], highwater=3))
-    flushing = asyncio.create_task(partition.flush_forever())
+    await partition.fold(run_of(records, highwater=highwater))
+    flusher = asyncio.create_task(partition.flush_forever())
     await until(sent(broker, 1), "the first run is sent")
-    time.ms += math.ceil(FlushOptions().every_ms + SLACK_MS)
-    await partition.fold(run_of(log[1:2], highwater=3))
-    await asyncio.sleep(3 * FlushOptions().every_ms / 1000)
-    assert partition.behind
-    assert len(broker.batches) == 1
-    await partition.fold(run_of(log[2:], highwater=3))
-    await until(sent(broker, 2), "the second run is sent")
-    await partition.freeze()
-    await flushing
+    try:
+        yield partition, broker, time
+    finally:
+        await partition.freeze()
+        await flusher
+
+
+@pytest.mark.asyncio
+async def test_who_is_behind_cuts_seldom_and_who_has_caught_up_does_not_wait_for_that() -> None:
+    log = log_of([b"a", b"a", b"a"])
+    async with flushing(log[:1], highwater=3) as (partition, broker, time):
+        time.ms += math.ceil(FlushOptions().every_ms + SLACK_MS)
+        await partition.fold(run_of(log[1:2], highwater=3))
+        await asyncio.sleep(3 * FlushOptions().every_ms / 1000)
+        assert partition.behind
+        assert len(broker.batches) == 1
+        await partition.fold(run_of(log[2:], highwater=3))
+        await until(sent(broker, 2), "the second run is sent")
 
 
 @pytest.mark.asyncio
 async def test_a_run_is_cut_behind_a_fold_late_in_the_interval_and_not_before() -> None:
-    broker, time = Broker(), Time()
-    partition, _ = recover(broker, time)
     log = log_of([b"a", b"a", b"a"])
     early_ms = math.ceil(FlushOptions().every_ms - SLACK_MS)
-    await partition.fold(run_of(log[:1]))
-    flushing = asyncio.create_task(partition.flush_forever())
-    await until(sent(broker, 1), "the first run is sent")
-    time.ms += early_ms - 1
-    await partition.fold(run_of(log[1:2]))
-    await asyncio.sleep(2 * FlushOptions().every_ms / 1000)
-    assert len(broker.batches) == 1
-    time.ms += 1
-    await partition.fold(run_of(log[2:]))
-    await until(sent(broker, 2), "the second run is sent")
-    await partition.freeze()
-    await flushing
+    async with flushing(log[:1]) as (partition, broker, time):
+        time.ms += early_ms - 1
+        await partition.fold(run_of(log[1:2]))
+        await asyncio.sleep(2 * FlushOptions().every_ms / 1000)
+        assert len(broker.batches) == 1
+        time.ms += 1
+        await partition.fold(run_of(log[2:]))
+        await until(sent(broker, 2), "the second run is sent")
 
 
 @pytest.mark.asyncio
 async def test_a_run_is_cut_at_the_end_of_the_interval_though_nothing_more_comes() -> None:
-    broker, time = Broker(), Time()
-    partition, _ = recover(broker, time)
     log = log_of([b"a", b"a"])
-    await partition.fold(run_of(log[:1]))
-    flushing = asyncio.create_task(partition.flush_forever())
-    await until(sent(broker, 1), "the first run is sent")
-    await partition.fold(run_of(log[1:]))
-    time.ms += math.floor(FlushOptions().every_ms + SLACK_MS)
-    await asyncio.sleep(2 * FlushOptions().every_ms / 1000)
-    assert len(broker.batches) == 1
-    time.ms += 1
-    await until(sent(broker, 2), "the second run is sent")
-    await partition.freeze()
-    await flushing
+    async with flushing(log[:1]) as (partition, broker, time):
+        await partition.fold(run_of(log[1:]))
+        time.ms += math.floor(FlushOptions().every_ms + SLACK_MS)
+        await asyncio.sleep(2 * FlushOptions().every_ms / 1000)
+        assert len(broker.batches) == 1
+        time.ms += 1
+        await until(sent(broker, 2), "the second run is sent")
